@@ -1,0 +1,37 @@
+{#
+  What differs between SQL engines lives here, behind dispatch, so that models stay ANSI.
+  Belongs here: functions without a common spelling. Does not belong here: any measure.
+#}
+
+{% macro latest(value, ordering) %}{{ return(adapter.dispatch('latest')(value, ordering)) }}{% endmacro %}
+{% macro default__latest(value, ordering) %}max_by({{ value }}, {{ ordering }}){% endmacro %}
+{% macro duckdb__latest(value, ordering) %}arg_max_null({{ value }}, {{ ordering }}){% endmacro %}
+
+{% macro first_by(value, ordering) %}{{ return(adapter.dispatch('first_by')(value, ordering)) }}{% endmacro %}
+{% macro default__first_by(value, ordering) %}min_by({{ value }}, {{ ordering }}){% endmacro %}
+{% macro duckdb__first_by(value, ordering) %}arg_min({{ value }}, {{ ordering }}){% endmacro %}
+
+{# One row per calendar day from `first` to `last` (SQL dates), column `day`. #}
+{% macro calendar_days(first, last) %}{{ return(adapter.dispatch('calendar_days')(first, last)) }}{% endmacro %}
+{% macro default__calendar_days(first, last) %}select cast(day as date) as day from (select explode(sequence({{ first }}, {{ last }}, interval 1 day)) as day){% endmacro %}
+{% macro duckdb__calendar_days(first, last) %}select cast(day as date) as day from unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as days(day){% endmacro %}
+
+{% macro days_before(day, days) %}{{ return(adapter.dispatch('days_before')(day, days)) }}{% endmacro %}
+{% macro default__days_before(day, days) %}date_sub({{ day }}, {{ days }}){% endmacro %}
+{% macro duckdb__days_before(day, days) %}({{ day }} - cast({{ days }} as integer)){% endmacro %}
+
+{% macro days_between(first, last) %}{{ return(adapter.dispatch('days_between')(first, last)) }}{% endmacro %}
+{% macro default__days_between(first, last) %}datediff({{ last }}, {{ first }}){% endmacro %}
+{% macro duckdb__days_between(first, last) %}date_diff('day', {{ first }}, {{ last }}){% endmacro %}
+
+{# Share (0..1) of the values up to and including this row that are <= this row's value; null where the value is null. #}
+{% macro expanding_place(value, window) %}{{ return(adapter.dispatch('expanding_place')(value, window)) }}{% endmacro %}
+{% macro duckdb__expanding_place(value, window) -%}
+case when {{ value }} is not null then
+    (count({{ value }}) over ({{ window }}) - rank(order by {{ value }} desc nulls last) over ({{ window }}) + 1)
+    / cast(count({{ value }}) over ({{ window }}) as double)
+end
+{%- endmacro %}
+
+{% macro expanding_quantile(value, share, window) %}{{ return(adapter.dispatch('expanding_quantile')(value, share, window)) }}{% endmacro %}
+{% macro duckdb__expanding_quantile(value, share, window) %}quantile_cont({{ value }}, {{ share }}) over ({{ window }}){% endmacro %}

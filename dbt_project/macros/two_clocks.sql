@@ -1,0 +1,84 @@
+{#
+  The as-of macro: every mart reads observations through it, so none can see what was not known on the day.
+
+  `int_quantity_versions` holds each value with the mart day from which it is known (`known_on`) until it is superseded.
+  Recomputing every day from its own snapshot would cost days x window rows. It is not needed: between two revisions, looking
+  back from a day along observation dates IS that day's snapshot. So history is cut into epochs: a new one begins on the first
+  mart day that knows a boundary (a revised value, or one that arrived after a newer observation). Within an epoch every
+  observation has one value, and later observations become known later. Rows of an epoch carry the whole history as known
+  at its end; a mart computes with `partition by epoch_id` and keeps only the days of that epoch.
+
+  epochs(quantities): epoch_id, first_day, last_day.
+  known_panel(quantities): epoch_id, first_day, last_day, quantity, observation_date, value, known_on.
+  A day D of the epoch may use a row iff known_on <= D.
+#}
+{% macro epochs(quantities) -%}
+(
+    select
+        row_number() over (order by first_day) as epoch_id,
+        first_day,
+        coalesce(
+            lead(first_day) over (order by first_day) - 1,
+            (select max(days.as_of_date) from {{ ref('int_trading_days') }} as days)
+        ) as last_day
+    from (
+        select min(days.as_of_date) as first_day from {{ ref('int_trading_days') }} as days
+        union
+        select versions.known_on
+        from {{ ref('int_quantity_versions') }} as versions
+        where versions.is_boundary and versions.quantity in {{ sql_list(quantities) }} and versions.known_on is not null
+    ) as starts
+)
+{%- endmacro %}
+
+{% macro known_panel(quantities) -%}
+(
+    select
+        epochs.epoch_id,
+        epochs.first_day,
+        epochs.last_day,
+        versions.quantity,
+        versions.observation_date,
+        {{ latest('versions.value', 'versions.version_number') }} as value,
+        {{ latest('versions.known_on', 'versions.version_number') }} as known_on
+    from {{ epochs(quantities) }} as epochs
+    inner join {{ ref('int_quantity_versions') }} as versions on versions.known_on <= epochs.last_day
+    where versions.quantity in {{ sql_list(quantities) }}
+    group by epochs.epoch_id, epochs.first_day, epochs.last_day, versions.quantity, versions.observation_date
+    having {{ latest('versions.value', 'versions.version_number') }} is not null
+)
+{%- endmacro %}
+
+{% macro sql_list(values) -%}
+({% for value in values %}'{{ value }}'{{ ", " if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{# The moment up to which this build knows anything. #}
+{% macro as_of() -%}cast('{{ var("as_of") }}' as timestamp with time zone){%- endmacro %}
+
+{#
+  Per mart day and key, the date of the newest observation known that day, however old: epoch_id, as_of_date, <key>,
+  observation_date. `days` needs epoch_id and as_of_date, `relation` epoch_id, <key>, observation_date and known_on.
+  Join back on epoch, key and date for the values; how old an observation may be is the caller's rule.
+#}
+{% macro newest_known(days, relation, key) -%}
+select
+    days.epoch_id,
+    days.as_of_date,
+    keys.{{ key }},
+    max(arrivals.observation_date) over (
+        partition by days.epoch_id, keys.{{ key }}
+        order by days.as_of_date rows between unbounded preceding and current row
+    ) as observation_date
+from {{ days }} as days
+cross join (select distinct {{ key }} from {{ relation }}) as keys
+left join (
+    select epoch_id, {{ key }}, known_on, max(observation_date) as observation_date
+    from {{ relation }}
+    group by epoch_id, {{ key }}, known_on
+) as arrivals
+    on
+        days.epoch_id = arrivals.epoch_id
+        and keys.{{ key }} = arrivals.{{ key }}
+        and days.as_of_date = arrivals.known_on
+{%- endmacro %}

@@ -1,0 +1,93 @@
+-- One row per thesis and day. The raw verdict says what that day's knowledge says; the settled one changes only after a new
+-- state stood for five trading days. A thesis that is not built yet is `no_data`, with the reason.
+with
+
+daily as (
+    {%- for thesis in available_theses() %}
+    select
+        '{{ thesis.id }}' as thesis_id,
+        as_of_date,
+        case
+            when {{ thesis.no_data_column }} is not null then 'no_data'
+            when {{ thesis.verdict.not_tested }} then 'not_tested'
+            when {{ thesis.verdict.holds }} then 'holds'
+            when {{ thesis.verdict.contested }} then 'contested'
+            else 'fails'
+        end as verdict,
+        coalesce(
+            {{ thesis.no_data_column }},
+            {%- for leg in thesis.legs %}
+            '{{ leg.id }} {{ leg.column }} ' || coalesce(cast(round({{ leg.column }}, 2) as varchar), 'undefined') || ' '
+            || case when coalesce({{ leg.column }} {{ leg.operator }} {{ leg.threshold }}, false) then 'passes' else 'does not pass' end
+            || ' {{ leg.operator }} {{ leg.threshold }}{{ "; " if not loop.last }}' {{ "||" if not loop.last }}
+            {%- endfor %}
+        ) as reason,
+        {{ thesis.label_column or "cast(null as varchar)" }} as label,
+        {{ thesis.oldest_input_column }} as oldest_input_date,
+        min(case when {{ thesis.no_data_column }} is null then as_of_date end) over () as first_day
+    from {{ ref(thesis.model) }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+
+planned as (
+    select
+        theses.thesis_id,
+        days.as_of_date,
+        'no_data' as verdict,
+        theses.planned_reason as reason,
+        cast(null as varchar) as label,
+        cast(null as date) as oldest_input_date
+    from {{ ref('theses') }} as theses
+    cross join {{ ref('int_trading_days') }} as days
+    where
+        theses.status = 'planned'
+        and days.as_of_date >= date '2015-01-02'
+),
+
+all_days as (
+    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date from daily where as_of_date >= first_day
+    union all
+    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date from planned
+),
+
+marked as (
+    select
+        *,
+        case when verdict is distinct from lag(verdict) over days then 1 else 0 end as is_change
+    from all_days
+    window days as (partition by thesis_id order by as_of_date)
+),
+
+stretches as (
+    select
+        *,
+        sum(is_change) over (
+            partition by thesis_id order by as_of_date rows between unbounded preceding and current row
+        ) as stretch
+    from marked
+),
+
+stood as (
+    select
+        *,
+        row_number() over (partition by thesis_id, stretch order by as_of_date) >= {{ var('settle_days') }} as has_stood
+    from stretches
+)
+
+select
+    thesis_id,
+    as_of_date,
+    verdict,
+    coalesce(
+        last_value(case when has_stood then verdict end ignore nulls) over (
+            partition by thesis_id order by as_of_date rows between unbounded preceding and current row
+        ),
+        first_value(verdict) over (partition by thesis_id order by as_of_date)
+    ) as settled_verdict,
+    reason,
+    label,
+    oldest_input_date,
+    false as is_stale,
+    '{{ var("origin") }}' as origin
+from stood
