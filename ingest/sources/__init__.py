@@ -9,7 +9,17 @@ rows.
 from __future__ import annotations
 
 from ingest.model import Source
-from ingest.sources import alfred, cboe, coinbase, fiscaldata, fred, lbma, nyfed, treasury, yahoo
+from ingest.sources import (
+    alfred,
+    cboe,
+    coinbase,
+    fiscaldata,
+    fred,
+    lbma,
+    nyfed,
+    treasury,
+    yahoo,
+)
 from lowtide.errors import LowtideError
 
 _SOURCES: dict[str, Source] = {

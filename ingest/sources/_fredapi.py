@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from ingest.errors import Blocked, EmptyPayload, NotFound, RateLimited, SchemaDrift, SourceError
+from ingest.errors import (
+    Blocked,
+    EmptyPayload,
+    NotFound,
+    RateLimited,
+    SchemaDrift,
+    SourceError,
+)
 from ingest.model import Request, Response
 from ingest.sources import _payload
 

@@ -17,7 +17,15 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ingest.errors import Blocked, EmptyPayload, NotFound, PlanRestricted, RateLimited, SchemaDrift, Unreachable
+from ingest.errors import (
+    Blocked,
+    EmptyPayload,
+    NotFound,
+    PlanRestricted,
+    RateLimited,
+    SchemaDrift,
+    Unreachable,
+)
 from ingest.model import Dataset, Held, Request, Response, Row, Series
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -26,9 +34,9 @@ _US_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _WALL = re.compile(
     r"access denied|captcha|incapsula|request unsuccessful|forbidden|cloudflare|blocked|pardon our interruption|"
     r"enable javascript",
-    re.I,
+    re.IGNORECASE,
 )
-_GONE = re.compile(r"error - st\. louis fed|page not found|404 not found|NoSuchKey", re.I)
+_GONE = re.compile(r"error - st\. louis fed|page not found|404 not found|NoSuchKey", re.IGNORECASE)
 
 
 def path_of(request: Request) -> str:
@@ -91,7 +99,7 @@ def csv_table(response: Response) -> tuple[list[str], list[list[str]]]:
     """
     text = page_text(response)
     reject_page(text)
-    if re.fullmatch(r"(edge: )?too many requests\W*", text.strip(), re.I):
+    if re.fullmatch(r"(edge: )?too many requests\W*", text.strip(), re.IGNORECASE):
         raise RateLimited("'Too Many Requests' served as a success")
     try:
         table = [
@@ -117,7 +125,7 @@ def json_body(response: Response) -> Any:
     """Decoded JSON of a 200; `NaN` becomes None. Raises SchemaDrift when it is not JSON (cut short, HTML, text)."""
     text = page_text(response)
     reject_page(text)
-    if re.fullmatch(r"(edge: )?too many requests\W*", text.strip(), re.I):
+    if re.fullmatch(r"(edge: )?too many requests\W*", text.strip(), re.IGNORECASE):
         raise RateLimited("'Too Many Requests' served as a success")
     try:
         return json.loads(text, parse_constant=_constant)

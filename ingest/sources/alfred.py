@@ -23,7 +23,7 @@ HOST = "alfred.stlouisfed.org"
 LISTING = "/series/downloaddata"
 _MISSING = frozenset({"", "."})
 _OPTION = re.compile(
-    r"<option\b[^>]*?\bvalue\s*=\s*[\"']?(\d{4}-\d\d-\d\d)\b|<option\b[^>]*>\s*(\d{4}-\d\d-\d\d)\b", re.I
+    r"<option\b[^>]*?\bvalue\s*=\s*[\"']?(\d{4}-\d\d-\d\d)\b|<option\b[^>]*>\s*(\d{4}-\d\d-\d\d)\b", re.IGNORECASE
 )
 
 

@@ -1,0 +1,198 @@
+"""One ingest run: all hosts at once, one thread per host, every dataset on its own feet.
+
+Belongs here: who is asked and when, the order land -> parse -> append -> ledger, what a failure stops (its dataset,
+nothing else). Does not belong here: HTTP (`ingest.client`), the meaning of rows (`ingest.intake`, the sources).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from ingest import calendars, sources
+from ingest.client import Client, Limits
+from ingest.errors import NotConfigured
+from ingest.exchange import Exchange, known_answers
+from ingest.facts import open_domains
+from ingest.fetches import Fetch, history, outcome_event, write_flat
+from ingest.files import remove_leftovers
+from ingest.intake import (
+    Absorbed,
+    absorb,
+    as_source_error,
+    change_log,
+    collector_paused,
+    newest_value,
+)
+from ingest.landing import Landing, Ledger
+from ingest.model import Dataset, FetchOutcome, Held, Source
+from ingest.rebuild import rebuild_dataset
+from ingest.redaction import redact
+from lowtide.clock import Clock
+from lowtide.errors import LowtideError
+from lowtide.home import Home
+
+FULL_EVERY = timedelta(days=30)  # between full refreshes an increment with its overlap is enough
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What one run did; `outcomes` in the order the datasets were given."""
+
+    run_id: str
+    outcomes: list[FetchOutcome]
+    started_at: datetime
+
+
+def run_ingest(
+    home: Home,
+    clock: Clock,
+    datasets: Sequence[Dataset],
+    *,
+    base_url: str | None = None,
+    full: bool = False,
+    env: Mapping[str, str] | None = None,
+    deadline_s: float = 900.0,
+    on_progress: Callable[[FetchOutcome], None] | None = None,
+    limits: Limits | None = None,
+) -> IngestReport:
+    """Fetch what is due of `datasets`, land it, and append what is new to the raw zone. The caller holds home.lock().
+
+    `base_url`: a stand-in that answers for all hosts (sandbox, replay). `full`: ask for everything, due or not; a
+    replay always does. `on_progress` is called from worker threads, one call at a time. `limits`: of the client.
+    A source's failure is an outcome. Raises HomeUnusable and other LowtideErrors: those of this machine.
+    """
+    home.prepare()
+    remove_leftovers(home.landing, home.raw)
+    open_domains(home)
+    landing = Landing(home)
+    events = landing.read_ledgers()
+    started_at = clock.now()
+    environment = os.environ if env is None else env
+    used = {dataset.provider: sources.get(dataset.provider) for dataset in datasets}
+    pace = {host: seconds for source in used.values() for host, seconds in source.hosts.items()}
+    with (
+        collector_paused(),
+        Client(pace, base_url, clock, deadline_s, environment, limits=limits) as client,
+        landing.open_ledger(started_at) as ledger,
+    ):
+        run = _Run(
+            home, clock, started_at, environment, client, landing, ledger, used, history(events),
+            full or home.origin == "replay", on_progress,
+        )  # fmt: skip
+        outcomes = run.all(datasets)
+        write_flat(home.raw / "fetches.parquet", [*events, *ledger.events])
+    return IngestReport(ledger.run_id, [outcomes[dataset.id] for dataset in datasets], started_at)
+
+
+@dataclass
+class _Run:
+    home: Home
+    clock: Clock
+    now: datetime
+    env: Mapping[str, str]
+    client: Client
+    landing: Landing
+    ledger: Ledger
+    sources: Mapping[str, Source]
+    history: Mapping[str, list[Fetch]]
+    full: bool
+    on_progress: Callable[[FetchOutcome], None] | None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    broken: threading.Event = field(default_factory=threading.Event)
+
+    def all(self, datasets: Sequence[Dataset]) -> dict[str, FetchOutcome]:
+        by_host: dict[str, list[Dataset]] = {}
+        for dataset in datasets:
+            by_host.setdefault(self._host(dataset), []).append(dataset)
+        outcomes: dict[str, FetchOutcome] = {}
+        if not by_host:
+            return outcomes
+        with ThreadPoolExecutor(len(by_host), thread_name_prefix="ingest") as pool:
+            futures = [pool.submit(self._queue, queue) for queue in by_host.values()]
+            try:
+                for future in futures:
+                    outcomes |= {outcome.dataset_id: outcome for outcome in future.result()}
+            except BaseException:
+                self.broken.set()
+                raise
+        return outcomes
+
+    def _host(self, dataset: Dataset) -> str:
+        """The host of a dataset's first request; its provider where that cannot be told without asking."""
+        talk = self.sources[dataset.provider].requests(dataset, Held(), self.now, self.env)
+        try:
+            return urlsplit(next(talk).url).netloc
+        except Exception:  # noqa: BLE001 - told properly when the dataset's turn comes
+            return dataset.provider
+        finally:
+            talk.close()
+
+    def _queue(self, queue: Sequence[Dataset]) -> list[FetchOutcome]:
+        outcomes = []
+        for dataset in queue:
+            if self.broken.is_set():
+                break  # this machine failed or the user stopped the run; the error is on its way up
+            try:
+                outcomes.append(self._dataset(dataset))
+            except LowtideError:
+                self.broken.set()
+                raise
+        return outcomes
+
+    def _dataset(self, dataset: Dataset) -> FetchOutcome:
+        begun = time.monotonic()
+        fetches = self.history.get(dataset.id, [])
+        repaired = bool(fetches) and fetches[-1].interrupted
+        if repaired:  # a killed run may have appended rows without an outcome: back to what the ledgers vouch for
+            rebuild_dataset(self.home, self.landing, dataset, fetches)
+        changes = change_log(self.home, dataset)
+        held = changes.held()
+        full = repaired or self._full(fetches, held)
+        talk = Exchange(self.client, self.landing, self.ledger, dataset, {} if full else known_answers(fetches))
+        if not full and not self._due(dataset, held):
+            outcome = FetchOutcome(dataset.id, "not_due")
+        else:
+            try:
+                source, done = self.sources[dataset.provider], Absorbed()
+                responses = talk.drive(source.requests(dataset, Held() if full else held, self.now, self.env))
+                if talk.requests:
+                    previous = [fetch.fetched_at for fetch in fetches if fetch.succeeded and fetch.fetched_at]
+                    done = absorb(self.home, dataset, source, responses, changes, previous)
+                outcome = FetchOutcome(dataset.id, "ok" if done.rows_added else "unchanged", **vars(done))
+            except LowtideError:
+                raise
+            except NotConfigured as error:
+                outcome = FetchOutcome(dataset.id, "not_configured", error.kind, redact(str(error), env=self.env))
+            except Exception as error:  # noqa: BLE001 - a bug in one source must not stop the others
+                failure = as_source_error(dataset, error, self.env)
+                outcome = FetchOutcome(dataset.id, "failed", failure.kind, redact(str(failure), env=self.env))
+        outcome = replace(
+            outcome, requests=talk.requests, bytes=talk.received, seconds=time.monotonic() - begun,
+            newest=newest_value(changes),
+        )  # fmt: skip
+        self.ledger.write(outcome_event(dataset, outcome, full=full, at=self.clock.now()))
+        if self.on_progress is not None:
+            with self.lock:
+                self.on_progress(outcome)
+        return outcome
+
+    # -- what to ask --------------------------------------------------------------------------------------------
+
+    def _full(self, fetches: Sequence[Fetch], held: Held) -> bool:
+        last = max((f.fetched_at for f in fetches if f.full and f.succeeded and f.fetched_at), default=None)
+        return self.full or not held.newest or last is None or self.now - last >= FULL_EVERY
+
+    def _due(self, dataset: Dataset, held: Held) -> bool:
+        """Whether some series lacks the observation that the calendar expects by now (events have none)."""
+        expected = calendars.expected_newest(dataset, self.now)
+        if expected is None:
+            return False
+        days = [held.newest[s.id] for s in dataset.series if s.kind != "event" and s.id in held.newest]
+        return not days or min(days) < expected

@@ -1,0 +1,186 @@
+"""Bad values are quarantined or refuse the load; real series pass."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from ingest_kit import dataset, days, moment, one_series
+
+from ingest.changelog import Fact, diff
+from ingest.errors import OutOfRange
+from ingest.guards import Quarantine, Quarantined, inspect, unit_jumps
+from ingest.model import Row, Series
+
+DEMO = dataset("demo.one", series=[one_series("demo.x", plausible=(1, 1000))])
+RATE = dataset("demo.one", series=[one_series("demo.x", kind="rate", plausible=(-5, 500))])
+ID = "demo.x"
+NOW = moment("2026-06-01")
+
+
+def rows(first: str, *values: float | None) -> list[Row]:
+    return [Row(ID, day, value) for day, value in zip(days(first, len(values)), values, strict=True)]
+
+
+def held(first: str, *values: float) -> list[Fact]:
+    return diff(DEMO, [], rows(first, *values), NOW, "r.1").facts
+
+
+def reasons(found: dict[Row, str]) -> list[tuple[float, str]]:
+    return [(row.value or 0.0, reason) for row, reason in found.items()]
+
+
+def test_values_outside_the_range_are_quarantined_with_a_reason():
+    plain = dataset("demo.one", series=[one_series(ID, plausible=(1, 1000), unit_guard=False)])
+    found = inspect(plain, [], rows("2026-01-01", *[50.0] * 20, 5000.0, None, 0.5))
+    assert reasons(found) == [(5000.0, "outside 1 to 1000 index"), (0.5, "outside 1 to 1000 index")]
+
+
+@pytest.mark.parametrize(("bad", "total", "refused"), [(3, 20, False), (4, 20, True), (5, 100, False), (6, 100, True)])
+def test_too_many_bad_values_refuse_the_load(bad, total, refused):
+    incoming = rows("2026-01-01", *[2000.0 if n < bad else 900.0 for n in range(total)])
+    if refused:
+        with pytest.raises(OutOfRange, match=f"{bad} of {total} new or changed values refused, e.g. 2026-01-01 2000"):
+            inspect(DEMO, [], incoming)
+    else:
+        assert len(inspect(DEMO, [], incoming)) == bad
+
+
+def test_the_share_is_of_new_or_changed_rows_and_held_values_are_not_looked_at():
+    facts = held("2026-01-01", *[900.0] * 100)
+    with pytest.raises(OutOfRange, match="4 of 4"):
+        inspect(DEMO, facts, [*rows("2026-01-01", *[900.0] * 100), *rows("2026-04-11", *[2000.0] * 4)])
+    tight = dataset("demo.one", series=[one_series(ID, plausible=(1, 10))])
+    assert not inspect(tight, facts, rows("2026-01-01", *[900.0] * 100))
+
+
+def test_what_is_in_quarantine_already_does_not_refuse_the_next_load():
+    facts = held("2026-01-10", *[900.0] * 90)
+    incoming = [*rows("2026-01-05", *[2000.0] * 5), *rows("2026-01-10", *[900.0] * 91)]
+    with pytest.raises(OutOfRange):
+        inspect(DEMO, facts, incoming)
+    known = {(ID, row.observation_date, 2000.0) for row in incoming[:5]}
+    assert len(inspect(DEMO, facts, incoming, known)) == 5
+
+
+@pytest.mark.parametrize("factor", [100.0, 1000.0, 1e6, 1e-3])
+def test_a_unit_flip_that_stays_is_refused(factor):
+    wide = dataset("demo.one", series=[one_series(ID, plausible=(1e-9, 1e12))])
+    facts = held("2026-01-01", *[50.0 + n for n in range(10)])
+    whole = rows("2026-01-01", *[(50.0 + n) * factor for n in range(12)])
+    with pytest.raises(OutOfRange, match=r"demo.x: unit change suspected \(x.*: 2026-01-01 is .*, held as 50"):
+        inspect(wide, facts, whole)
+    with pytest.raises(OutOfRange, match="2026-01-10 is 59, 2026-01-11 is .*, and the level stays"):
+        inspect(wide, facts, whole[10:])
+    inside = [*rows("2026-01-01", 50.0, 51.0), *rows("2026-01-03", 50.0 * factor, 49.0 * factor)]
+    with pytest.raises(OutOfRange, match="2026-01-02 is 51, 2026-01-03 is"):
+        inspect(wide, [], inside)
+
+
+def test_a_single_bad_tick_is_quarantined():
+    found = inspect(DEMO, [], rows("2026-01-01", 5.0, 5.1, 510.0, 5.2, 5.3))
+    assert reasons(found) == [(510.0, "unit jump")]
+    facts = held("2026-01-01", 5.0)
+    assert reasons(inspect(DEMO, facts, rows("2026-01-02", 0.05, 5.2))) == [(0.05, "unit jump")]
+    assert not inspect(DEMO, facts, rows("2026-01-02", 50.0, 8.0, 300.0, 2.0))  # wild, but no unit
+
+
+def test_near_zero_rates_events_and_switched_off_series_do_not_trip():
+    assert not inspect(RATE, [], rows("2026-01-01", 0.01, 1.0, 0.0, -1.0, 0.015, 1.5))
+    for kind in ({"unit_guard": False}, {"kind": "event"}):
+        free = dataset("demo.one", series=[one_series(ID, plausible=(0, 1e6), **kind)])
+        assert not inspect(free, [], rows("2026-01-01", 1.0, 1000.0, 1000.0))
+
+
+def test_the_quarantine_keeps_the_first_sighting(tmp_path):
+    quarantine = Quarantine(tmp_path / "q.parquet")
+    assert quarantine.rows() == [] and quarantine.keys() == set()
+    one = Quarantined(ID, date(2026, 1, 1), 5.0, "unit jump", "r1.1", NOW)
+    quarantine.append([one, one._replace(fetch_id="r1.2")])
+    before = quarantine.path.read_bytes()
+    quarantine.append([one._replace(fetch_id="r2.1")])
+    assert quarantine.path.read_bytes() == before and quarantine.rows() == [one]
+    quarantine.append([one._replace(value=6.0)])
+    assert quarantine.keys() == {(ID, date(2026, 1, 1), 5.0), (ID, date(2026, 1, 1), 6.0)}
+
+
+# -- no real series trips it --------------------------------------------------------------------------------------
+
+RATES = [
+    "DGS",
+    "DFII",
+    "DFEDTAR",
+    "EFFR",
+    "SOFR",
+    "IORB",
+    "DFF",
+    "FEDFUNDS",
+    "T10Y",
+    "T5Y",
+    "BA",
+    "TEDRATE",
+    "UNRATE",
+    "MICH",
+    "STLFSI",
+    "NFCI",
+    "GVZ",
+    "VIX",
+]
+FLOWS = ("RRPONTSYD", "WTREGEN", "WRESBAL")
+
+
+def _recorded_fred(folder: Path) -> list[tuple[str, str, list[tuple[date, float]]]]:
+    found = []
+    for path in sorted(folder.glob("fred.stlouisfed.org/graph/fredgraph/*.csv")):
+        with path.open() as handle:
+            table = list(csv.reader(handle))[1:]
+        values = [(date.fromisoformat(day), float(cell)) for day, cell in table if cell not in ("", ".")]
+        kind = "rate" if path.stem.startswith(tuple(RATES)) else "price"
+        found.append((path.stem, kind, values))
+    return found
+
+
+def _recorded_yahoo(folder: Path) -> list[tuple[str, str, list[tuple[date, float]]]]:
+    found = []
+    for path in sorted(folder.glob("query1.finance.yahoo.com/v8/finance/chart/*.json")):
+        result = (json.loads(path.read_text()).get("chart", {}).get("result") or [None])[0]
+        if not result or not result.get("timestamp"):
+            continue
+        closes = result["indicators"]["quote"][0]["close"]
+        values = [
+            (datetime.fromtimestamp(stamp, UTC).date(), close)
+            for stamp, close in zip(result["timestamp"], closes, strict=True) if close is not None
+        ]  # fmt: skip
+        found.append((path.stem, "price", values))
+    return found
+
+
+def test_no_recorded_series_looks_like_a_unit_flip(upstream: Path):
+    recorded = [*_recorded_fred(upstream), *_recorded_yahoo(upstream)]
+    assert len(recorded) > 80
+    tripped = {}
+    for name, kind, values in recorded:
+        if name in FLOWS:
+            continue
+        series = Series.model_validate(one_series(f"demo.{name}", kind=kind))
+        try:
+            if ticks := unit_jumps(series, {}, [Row(series.id, day, value) for day, value in values]):
+                tripped[name] = str(ticks[:3])
+        except OutOfRange as error:
+            tripped[name] = str(error)
+    assert tripped == {}
+
+
+def test_every_recorded_series_trips_it_when_multiplied(upstream: Path):
+    for name, kind, values in _recorded_fred(upstream):
+        if len(values) < 30 or name in FLOWS or kind == "rate":
+            continue
+        series = Series.model_validate(one_series(f"demo.{name}"))
+        flipped = [
+            Row(series.id, day, value * (1000 if n >= len(values) - 5 else 1)) for n, (day, value) in enumerate(values)
+        ]
+        with pytest.raises(OutOfRange):
+            unit_jumps(series, {}, flipped)
