@@ -1,0 +1,229 @@
+"""Answers from a folder of recorded upstream responses (`index.json` + body files), byte for byte.
+
+Belongs here: matching a request to a recorded entry and cutting its body to the asked window.
+Does not belong here: simulated answers (`sandbox.world`), faults, HTTP.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from statistics import median_high
+from typing import Any
+
+from lowtide.errors import LowtideError
+from sandbox.wire import Ask, Reply, text_reply
+from sandbox.wire.fred import vintage_page
+from sandbox.wire.unknown import unknown
+
+ALFRED = "alfred.stlouisfed.org"
+NYFED = "markets.newyorkfed.org"
+NONSENSE = timedelta(days=3653)  # a last date this far after the archive's median is a mistake, not data
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the index."""
+
+    host: str
+    method: str
+    path: str
+    query: Mapping[str, str]
+    file: str
+    status: int
+    content_type: str
+    last_date: date | None
+    slice: Mapping[str, str] = field(default_factory=dict)
+
+
+class RecordedBackend:
+    """Replays `folder`. Raises LowtideError (one line) when index.json is missing or corrupt.
+
+    The entry with the most matching parameters answers; '*' asks only for presence. A request that matches nothing is
+    answered the way the real host answers an unknown key. A body file that is missing gives a 500 with one line.
+    Two helps that no entry holds: (a) ALFRED's page of vintage dates, /series/downloaddata?seid=ID, is made from the
+    vintage dates of the index; (b) a New York Fed search recorded with literal startDate and endDate also answers a
+    wider window that contains the recorded one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.entries = _read_index(self.folder / "index.json")
+        self._routes: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
+        for entry in self.entries:
+            self._routes[entry.host, entry.method, entry.path].append(entry)
+
+    @property
+    def newest_date(self) -> date:
+        """Newest observation any recorded success holds; dates ten years past the archive's median are ignored."""
+        dates = [e.last_date for e in self.entries if e.status == 200 and e.method != "FILE" and e.last_date]
+        if not dates:
+            raise LowtideError(f"{self.folder / 'index.json'}: no entry has a last_date")
+        limit = median_high(dates) + NONSENSE
+        return max(day for day in dates if day <= limit)
+
+    def answer(self, ask: Ask) -> Reply:
+        entry = self._match(ask)
+        if entry is not None:
+            return self._body(entry, ask)
+        if ask.host == ALFRED and ask.path == "/series/downloaddata":
+            days = self._vintages(ask.text("seid"))
+            if days:
+                return text_reply(vintage_page(ask.text("seid"), days), "text/html; charset=UTF-8")
+        return unknown(ask)
+
+    def _match(self, ask: Ask) -> Entry | None:
+        routes = self._routes.get((ask.host, ask.method, ask.path), [])
+        hits = [entry for entry in routes if all(_fits(ask, name, want) for name, want in entry.query.items())]
+        if not hits and ask.host == NYFED and ask.path.endswith("/search.json"):
+            hits = [entry for entry in routes if _inside(entry, ask)]
+        return max(hits, key=lambda e: (len(e.query), sum(v != "*" for v in e.query.values())), default=None)
+
+    def _vintages(self, series: str) -> list[str]:
+        routes = self._routes.get((ALFRED, "GET", "/graph/alfredgraph.csv"), [])
+        return sorted(e.query["vintage_date"] for e in routes if e.query.get("id") == series and "vintage_date" in e.query)
+
+    def _body(self, entry: Entry, ask: Ask) -> Reply:
+        path = (self.folder / entry.file).resolve()
+        try:
+            if not path.is_relative_to(self.folder):
+                raise OSError("outside the archive")
+            body = path.read_bytes()
+        except OSError as error:
+            return text_reply(f"recorded body {entry.file}: {error.strerror or error}\n", "text/plain", 500)
+        if entry.slice:
+            try:
+                body = cut(body, entry.slice, ask.query)
+            except (ValueError, LookupError, TypeError, AttributeError):
+                pass  # a damaged body is served as it is: proving the payload is the reader's part
+        return Reply(entry.status, entry.content_type, body)
+
+
+def cut(body: bytes, rule: Mapping[str, str], query: Mapping[str, Any]) -> bytes:
+    """`body` limited to the window that `query` asks for by the index's `slice` rule; the same bytes when it fits.
+
+    Raises ValueError/LookupError/TypeError when the body is not what the rule says.
+    """
+    first, last = query.get(rule.get("from", "")), query.get(rule.get("to", ""))
+    unit = rule.get("unit", "date")
+    low, high = _bound(first, unit), _bound(last, unit)
+
+    def wanted(value: Any) -> bool:
+        mark = _bound(value, unit)
+        return (low is None or mark >= low) and (high is None or mark <= high)
+
+    if rule["kind"] == "csv":
+        return _cut_csv(body, rule["field"], wanted)
+    content = json.loads(body, parse_float=lambda text: f"\ue000{text}\ue001")
+    if rule["kind"] == "yahoo_chart":
+        changed = _cut_chart(content, wanted)
+    else:
+        changed = _cut_list(content, rule, query, wanted)
+    if not changed:
+        return body
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return re.sub("\"\ue000(.*?)\ue001\"", r"\1", text).encode()  # numbers keep their recorded text
+
+
+def _bound(value: Any, unit: str) -> Any:
+    if value is None or value == "":
+        return None
+    return str(value)[:10] if unit == "date" else int(value)
+
+
+def _cut_csv(body: bytes, column: str, wanted: Callable[[Any], bool]) -> bytes:
+    lines = body.decode().splitlines(keepends=True)
+    header = next(csv.reader(io.StringIO(lines[0].lstrip("\ufeff"))))
+    at = header.index(column)
+    rows = csv.reader(line.rstrip("\r\n") for line in lines[1:])
+    kept = [line for line, row in zip(lines[1:], rows, strict=True) if not row or wanted(row[at])]
+    return (lines[0] + "".join(kept)).encode()
+
+
+def _cut_chart(content: Any, wanted: Callable[[Any], bool]) -> bool:
+    result = content["chart"]["result"][0]
+    stamps = result.get("timestamp", [])
+    keep = [at for at, stamp in enumerate(stamps) if wanted(stamp)]
+    if len(keep) == len(stamps):
+        return False
+    for block in (result["indicators"].get("quote", []) + result["indicators"].get("adjclose", [])):
+        for name, values in block.items():
+            block[name] = [values[at] for at in keep]
+    result["timestamp"] = [stamps[at] for at in keep]
+    for kind, events in (result.get("events") or {}).items():
+        result["events"][kind] = {key: event for key, event in events.items() if wanted(event["date"])}
+    if not keep:
+        del result["timestamp"]
+    return True
+
+
+def _cut_list(content: Any, rule: Mapping[str, str], query: Mapping[str, Any], wanted: Callable[[Any], bool]) -> bool:
+    parent, key, rows = None, None, content
+    for step in filter(None, rule.get("at", "").split(".")):
+        key = int(step) if step.isdigit() else step
+        parent, rows = rows, rows[key]
+    kept = [row for row in rows if wanted(row[rule["field"]])]
+    offset = int(query.get(rule.get("offset", ""), 0))
+    limit = query.get(rule.get("limit", ""))
+    kept = kept[offset:] if limit is None else kept[offset : offset + int(limit)]
+    if len(kept) == len(rows):
+        return False
+    if parent is None:
+        rows[:] = kept
+    else:
+        parent[key] = kept
+    return True
+
+
+def _fits(ask: Ask, name: str, want: str) -> bool:
+    if name not in ask.query:
+        return False
+    have = ask.query[name]
+    return want == "*" or (want in map(str, have) if isinstance(have, list) else str(have) == want)
+
+
+def _inside(entry: Entry, ask: Ask) -> bool:
+    first, last = entry.query.get("startDate", "*"), entry.query.get("endDate", "*")
+    if "*" in (first, last) or "startDate" not in ask.query:
+        return False
+    return ask.text("startDate") <= first and last <= ask.text("endDate", "9999-12-31")
+
+
+def _read_index(path: Path) -> list[Entry]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise LowtideError(f"no recorded responses here: {path} does not exist") from error
+    except (OSError, ValueError) as error:
+        raise LowtideError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, list):
+        raise LowtideError(f"{path}: expected a list of entries")
+    entries = []
+    for number, raw in enumerate(content):
+        try:
+            query = {str(k): str(v) for k, v in raw["query"].items()}
+            status, rule = int(raw["status"]), raw.get("slice") or {}
+            names = (raw["host"], raw["method"], raw["path"], raw["file"], raw["content_type"])
+            if not all(isinstance(name, str) for name in names) or not isinstance(rule, dict):
+                raise TypeError("not text")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise LowtideError(f"{path}: entry {number} is broken: {error!r}") from error
+        host, method, route, file, content_type = names
+        entries.append(
+            Entry(host.lower(), method, route, query, file, status, content_type, _day(raw.get("last_date")), rule)
+        )
+    return entries
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None

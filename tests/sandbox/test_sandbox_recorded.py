@@ -1,0 +1,157 @@
+"""Replay of recorded responses: exact bytes, matching, windows, unknown keys, hostile archives."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lowtide.errors import LowtideError
+from sandbox.recorded import RecordedBackend, cut
+from sandbox.wire import Ask
+
+HOSTS = {
+    "fred.stlouisfed.org", "alfred.stlouisfed.org", "markets.newyorkfed.org", "api.fiscaldata.treasury.gov", "home.treasury.gov",
+    "query1.finance.yahoo.com", "cdn.cboe.com", "prices.lbma.org.uk",
+}
+
+
+def test_every_entry_answers_byte_for_byte_without_a_window(recorded: RecordedBackend) -> None:
+    checked = 0
+    for entry in recorded.entries:
+        if entry.host in HOSTS:
+            query = {name: "any" if value == "*" else value for name, value in entry.query.items()}
+            if entry.slice and "*" in entry.query.values():  # a window is required: ask for all of it
+                query |= {entry.slice["from"]: "1900-01-01", entry.slice["to"]: "2099-12-31"}
+            reply = recorded.answer(Ask(entry.host, entry.path, {**query, "unlisted": "ignored"}))
+            assert (reply.status, reply.content_type) == (entry.status, entry.content_type), entry
+            assert reply.body == (recorded.folder / entry.file).read_bytes(), entry
+            checked += 1
+    assert checked > 150
+
+
+def test_csv_window_keeps_the_lines_as_they_are(recorded: RecordedBackend) -> None:
+    ask = {"id": "DGS10", "cosd": "2025-12-24", "coed": "2025-12-26"}
+    whole = recorded.answer(Ask("fred.stlouisfed.org", "/graph/fredgraph.csv", {"id": "DGS10"})).body
+    part = recorded.answer(Ask("fred.stlouisfed.org", "/graph/fredgraph.csv", ask)).body
+    lines = part.splitlines(keepends=True)
+    assert len(lines) == 4 and lines[0] == whole.splitlines(keepends=True)[0]
+    assert all(line in whole for line in lines)
+
+
+def test_json_window_keeps_the_number_text(recorded: RecordedBackend) -> None:
+    ask = {"startDate": "2026-05-26", "endDate": "2026-05-29"}
+    body = recorded.answer(Ask("markets.newyorkfed.org", "/api/rates/unsecured/effr/search.json", ask)).body
+    rows = json.loads(body)["refRates"]
+    assert [row["effectiveDate"] for row in rows] == ["2026-05-29", "2026-05-28", "2026-05-27", "2026-05-26"]
+    assert b'"targetRateFrom":3.50' in body
+
+
+def test_yahoo_window_cuts_all_arrays(recorded: RecordedBackend) -> None:
+    ask = {"interval": "1d", "period1": "1767225600", "period2": "1769904000", "events": "div,splits"}
+    result = json.loads(recorded.answer(Ask("query1.finance.yahoo.com", "/v8/finance/chart/GLD", ask)).body)["chart"]["result"][0]
+    stamps = result["timestamp"]
+    assert 15 < len(stamps) < 25 and 1767225600 <= stamps[0] and stamps[-1] <= 1769904000
+    assert {len(values) for values in result["indicators"]["quote"][0].values()} == {len(stamps)}
+
+
+def test_limit_offset_year_and_milliseconds() -> None:
+    rows = [{"day": f"2026-01-0{n}", "year": str(2020 + n), "t": n * 1000, "v": 1.50} for n in range(1, 6)]
+    text = json.dumps({"a": [rows]}).replace("1.5", "1.50").encode()
+    rule = {"kind": "json", "at": "a.0", "limit": "$limit", "offset": "$offset"}
+
+    def days(field: str, unit: str, query: dict[str, Any]) -> list[str]:
+        body = cut(text, {**rule, "field": field, "unit": unit, "from": "f", "to": "t"}, query)
+        assert b"1.50" in body
+        return [row["day"][-1] for row in json.loads(body)["a"][0]]
+
+    assert days("day", "date", {"$limit": "2", "$offset": "1"}) == ["2", "3"]
+    assert days("year", "year", {"f": "2022", "t": "2023"}) == ["2", "3"]
+    assert days("t", "epoch_ms", {"f": "4000"}) == ["4", "5"]
+    assert cut(text, {**rule, "field": "day"}, {}) == text
+
+
+def test_alfred_page_lists_the_vintages_of_the_index(recorded: RecordedBackend) -> None:
+    page = recorded.answer(Ask("alfred.stlouisfed.org", "/series/downloaddata", {"seid": "CPIAUCSL"})).body.decode()
+    assert '<option value="2026-03-22">' in page and page.count("<option") == 3
+    assert recorded.answer(Ask("alfred.stlouisfed.org", "/series/downloaddata", {"seid": "NOPE"})).status == 404
+
+
+def test_literal_window_answers_a_wider_one(recorded: RecordedBackend) -> None:
+    path = "/api/rates/secured/sofr/search.json"
+    wide = recorded.answer(Ask("markets.newyorkfed.org", path, {"startDate": "2018-01-01", "endDate": "2026-05-31"}))
+    assert wide.status == 200 and b"2024-06-06" in wide.body
+    assert recorded.answer(Ask("markets.newyorkfed.org", path, {"startDate": "2024-06-04", "endDate": "2026-05-31"})).status == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "status", "text"),
+    [
+        ("fred.stlouisfed.org", "/graph/fredgraph.csv", 404, b"Error - St. Louis Fed"),
+        ("query1.finance.yahoo.com", "/v8/finance/chart/NOPE", 404, b"No data found, symbol may be delisted"),
+        ("data.binance.vision", "/data/nope.zip", 404, b"NoSuchKey"),
+        ("api.exchange.coinbase.com", "/products/NO/candles", 404, b'{"message":"NotFound"}'),
+        ("home.treasury.gov", "/x/daily-treasury-rates.csv/1950/all", 200, b"<!DOCTYPE html>"),
+        ("example.org", "/", 404, b"404"),
+    ],
+)
+def test_unknown_keys_get_the_hosts_own_answer(recorded: RecordedBackend, host: str, path: str, status: int, text: bytes) -> None:
+    reply = recorded.answer(Ask(host, path, {"id": "NOPE"}))
+    assert reply.status == status and text in reply.body
+
+
+def test_newest_date(recorded: RecordedBackend) -> None:
+    assert recorded.newest_date == date(2026, 5, 31)
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    return {"host": "h", "method": "GET", "path": "/p", "query": {}, "file": "f.csv", "status": 200, "content_type": "text/csv",
+            "last_date": "2026-05-29", **changes}
+
+
+def archive(folder: Path, content: Any) -> RecordedBackend:
+    (folder / "index.json").write_text(content if isinstance(content, str) else json.dumps(content))
+    return RecordedBackend(folder)
+
+
+@pytest.mark.parametrize("content", ["{", "{}", [entry(query=None)], [{"host": "h"}], [entry(status="x")], [entry(slice=3)], [1]])
+def test_a_broken_index_is_one_clear_line(tmp_path: Path, content: Any) -> None:
+    with pytest.raises(LowtideError) as error:
+        archive(tmp_path, content)
+    assert "index.json" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_missing_index_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(LowtideError, match="does not exist"):
+        RecordedBackend(tmp_path)
+
+
+def test_missing_or_escaping_body_is_a_500(tmp_path: Path) -> None:
+    backend = archive(tmp_path, [entry(), entry(path="/q", file="../../etc/hostname"), entry(path="/d", file=".")])
+    for path in ("/p", "/q", "/d"):
+        reply = backend.answer(Ask("h", path))
+        assert reply.status == 500 and reply.body.count(b"\n") == 1
+
+
+def test_a_corrupt_body_is_served_as_it_is(tmp_path: Path) -> None:
+    rule = {"kind": "csv", "field": "observation_date", "from": "a", "to": "b", "unit": "date"}
+    backend = archive(tmp_path, [entry(slice=rule), entry(path="/j", slice={**rule, "kind": "json", "at": "x.y"})])
+    (tmp_path / "f.csv").write_bytes(b"\xff\xfe<html>")
+    for path in ("/p", "/j"):
+        assert backend.answer(Ask("h", path, {"a": "2026-01-01"})).body == b"\xff\xfe<html>"
+
+
+def test_nonsense_last_dates_do_not_move_newest_date(tmp_path: Path) -> None:
+    backend = archive(tmp_path, [entry(), entry(), entry(last_date="9999-12-31"), entry(last_date="2062-02-30"), entry(last_date=None),
+                                 entry(last_date="2026-06-30", status=404), entry(last_date="2026-07-01", method="FILE")])
+    assert backend.newest_date == date(2026, 5, 29)
+
+
+def test_the_most_specific_entry_wins(tmp_path: Path) -> None:
+    backend = archive(tmp_path, [entry(file="a"), entry(query={"x": "*"}, file="b"), entry(query={"x": "1"}, file="c")])
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+    assert [backend.answer(Ask("h", "/p", q)).body for q in ({}, {"x": "2"}, {"x": "1"})] == [b"a", b"b", b"c"]
