@@ -1,0 +1,154 @@
+"""From a published number back to the bytes it came from, in one DuckDB query. Reads only; computes no measure.
+
+A row stands on the input quantities of its thesis' legs. For each quantity the newest observation that was known at the
+row's cut-off (22:00 UTC of its day) is looked up in the raw change log and joined with the fetch that brought it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+
+from expectations.model import ThesisLike
+from lowtide.errors import LowtideError
+from lowtide.home import Home
+from publish import layout, reader
+
+CUT_OFF = time(22, 0, tzinfo=UTC)
+
+
+class LegLike(Protocol):
+    """What a trace needs of a leg."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def inputs(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True)
+class Input:
+    """One quantity: its newest observation at the cut-off and where that came from; all None where nothing was known."""
+
+    quantity: str
+    series_id: str | None
+    observation_date: date | None
+    value: float | None
+    known_at: datetime | None
+    fetch_id: str | None
+    url: str | None
+    content_sha256: str | None
+    fetched_at: datetime | None
+    landing_path: Path | None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A published row, its build, and its inputs in the order of their quantities."""
+
+    build_id: str
+    table: str
+    carried_from: str | None
+    row: dict[str, Any]
+    cut_off: datetime
+    inputs: list[Input]
+
+
+_QUERY = """
+with wanted as (select unnest(?::varchar[]) as quantity),
+known as (
+  select s.quantity, o.series_id, o.observation_date, o.value, o.known_at, o.fetch_id,
+         row_number() over (partition by o.series_id, o.observation_date order by o.known_at desc, o.fetched_at desc) as version,
+         s.priority, o.state
+  from read_parquet(?) o join series s using (series_id) semi join wanted w on w.quantity = s.quantity
+  where o.known_at <= ? and o.fetched_at <= ?
+),
+newest as (
+  select *, row_number() over (partition by quantity order by observation_date desc, priority) as place
+  from known where version = 1 and state = 'value'
+)
+select w.quantity, n.series_id, n.observation_date, n.value, epoch_us(n.known_at), n.fetch_id, f.url, f.content_sha256, epoch_us(f.fetched_at)
+from wanted w left join newest n on n.quantity = w.quantity and n.place = 1 left join read_parquet(?) f on f.fetch_id = n.fetch_id
+order by w.quantity
+"""
+
+
+def trace(home: Home, table: str, key: Mapping[str, str], *, theses: Mapping[str, ThesisLike], as_of: str | None = None) -> Trace:
+    """Trace the row of `table` ("marts.funding_stress") whose columns equal `key` ({"as_of_date": "2020-03-16"}).
+
+    theses: with `legs` that name their `inputs`. as_of: trace in that published as-of build instead of the current one.
+    Raises LowtideError, with the columns and an example, when table or row does not exist or the raw zone is gone.
+    """
+    build = reader.current_build(home, as_of)
+    told = layout.read_manifest(build)
+    if table not in told["tables"]:
+        raise LowtideError(f"{table} is not in build {build.name}: it has {', '.join(sorted(told['tables']))}")
+    with duckdb.connect() as connection:
+        row = _row(connection, build, table, key)
+        days = [row[c] for c in ("as_of_date",) if isinstance(row.get(c), date)]
+        limit = datetime.fromisoformat(told["as_of"])
+        cut_off = min(limit, datetime.combine(days[0], CUT_OFF)) if days else limit
+        quantities = _quantities(table, row, told["tables"][table]["theses"], theses)
+        raw = home.raw / "observations" / "*" / "*.parquet"
+        try:
+            series = build / "parquet" / "meta.series.parquet"
+            connection.execute(f"create view series as select * from read_parquet('{_quoted(series)}')")
+            found = connection.execute(
+                _QUERY, [quantities, str(raw), cut_off, datetime.fromisoformat(told["built_at"]), str(home.raw / "fetches.parquet")]
+            ).fetchall()
+        except duckdb.Error as error:
+            raise LowtideError(" ".join(f"cannot trace into {home.raw}: {error}".split())[:300]) from error
+    return Trace(build.name, table, told["tables"][table]["carried_from"], row, cut_off, [_input(home, f) for f in found])
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _row(connection: duckdb.DuckDBPyConnection, build: Path, table: str, key: Mapping[str, str]) -> dict[str, Any]:
+    source = f"read_parquet('{_quoted(build / 'parquet' / table)}.parquet')"
+    names = [c[0] for c in connection.execute(f"select * from {source} limit 0").description]
+    unknown = [k for k in key if k not in names]
+    if unknown or not key:
+        problem = f"{table} has no column {', '.join(unknown)}" if unknown else f"name the row of {table}"
+        raise LowtideError(f"{problem}; its columns are {', '.join(names)}")
+    where = " and ".join(f'"{k}"::varchar = ?' for k in key)
+    rows = connection.execute(f"select * from {source} where {where} limit 2", [str(v) for v in key.values()]).fetchall()
+    if len(rows) == 1:
+        return dict(zip(names, rows[0], strict=True))
+    columns = ", ".join(f'"{k}"' for k in key)
+    example = connection.execute(f"select {columns} from {source} order by all desc limit 1").fetchall()
+    shown = " ".join(f"{k}={v}" for k, v in zip(key, example[0], strict=True)) if example else "nothing: it is empty"
+    asked = " ".join(f"{k}={v}" for k, v in key.items())
+    if rows:
+        raise LowtideError(f"{table} has several rows with {asked}; add more of its columns: {', '.join(names[:8])}")
+    raise LowtideError(f"{table} has no row with {asked}; it has for example {shown}")
+
+
+def _quantities(table: str, row: Mapping[str, Any], users: Sequence[str], theses: Mapping[str, ThesisLike]) -> list[str]:
+    """Inputs of the legs of the row's thesis (and leg, where it names one), else of all theses that stand on the table."""
+    names = [row["thesis_id"]] if "thesis_id" in row else users
+    inputs: dict[str, None] = {}
+    for thesis in (theses[n] for n in names if n in theses):
+        legs: Sequence[LegLike] = getattr(thesis, "legs", ())
+        for leg in legs:
+            if row.get("leg_id") in (None, leg.id):
+                inputs |= dict.fromkeys(leg.inputs)
+    if not inputs:
+        raise LowtideError(f"no leg of a thesis names inputs for this row of {table}: there is nothing to trace")
+    return list(inputs)
+
+
+def _input(home: Home, found: tuple[Any, ...]) -> Input:
+    quantity, series_id, day, value, known_us, fetch_id, url, sha, fetched_us = found
+    body = home.landing / "bodies" / sha[:2] / f"{sha}.zst" if sha else None
+    return Input(quantity, series_id, day, value, _moment(known_us), fetch_id, url, sha, _moment(fetched_us), body)
+
+
+def _moment(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else datetime.fromtimestamp(microseconds / 1e6, UTC)
