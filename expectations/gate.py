@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -83,10 +84,8 @@ class GateWorker:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._errors):
             if pipe is not None and not pipe.closed:
-                try:
+                with suppress(BrokenPipeError):  # unsent input of a dead worker
                     pipe.close()
-                except BrokenPipeError:
-                    pass  # unsent input of a dead worker
 
     def __enter__(self) -> Self:
         return self

@@ -124,7 +124,7 @@ class Worker:
         for old in folder.glob("*.html"):
             old.unlink()
         for result in results:
-            page: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))  # type: ignore[no-untyped-call]
+            page: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
             (folder / f"{result.suite_name}.html").write_text(page, encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ A fetch is everything one run did for one dataset: its responses, then, when it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +58,15 @@ class Fetch:
     def fetched_at(self) -> datetime | None:
         """Moment of the last response (UTC)."""
         return datetime.fromisoformat(self.responses[-1]["fetched_at"]) if self.responses else None
+
+
+    def repeated_by(self, responses: Sequence[Response]) -> bool:
+        """Whether `responses` are the same bytes for the same questions on the same day: then nothing can be new."""
+        moment = self.fetched_at
+        if not self.succeeded or moment is None or not responses or moment.date() != responses[-1].fetched_at.date():
+            return False
+        mine = [(line["url"], line["content_sha256"]) for line in self.responses if usable_line(line)]
+        return mine == [(full_url(response.request), response.content_sha256) for response in responses]
 
 
 def history(events: Iterable[Event]) -> dict[str, list[Fetch]]:

@@ -17,6 +17,7 @@ from ingest.answers import one_line
 from ingest.changelog import ChangeLog, Stamp, diff
 from ingest.errors import EmptyPayload, SchemaDrift, SourceError
 from ingest.facts import observations_folder
+from ingest.fetches import Fetch
 from ingest.guards import Quarantine, Quarantined, inspect
 from ingest.model import Dataset, Response, Row, Source
 from ingest.redaction import redact
@@ -35,6 +36,15 @@ class Absorbed:
     rows_quarantined: int = 0
     quarantine_example: str | None = None
     rows_after_clock: int = 0
+
+
+def repeated(fetch: Fetch) -> Absorbed:
+    """What absorbing the same answers once more comes to: no rows, and the same refusals as before."""
+    told = fetch.outcome or {}
+    return Absorbed(
+        rows_quarantined=told.get("rows_quarantined", 0), quarantine_example=told.get("quarantine_example"),
+        rows_after_clock=told.get("rows_after_clock", 0),
+    )  # fmt: skip
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from ingest.intake import (
     change_log,
     collector_paused,
     newest_value,
+    repeated,
 )
 from ingest.landing import Landing, Ledger
 from ingest.model import Dataset, FetchOutcome, Held, Source
@@ -162,7 +163,9 @@ class _Run:
             try:
                 source, done = self.sources[dataset.provider], Absorbed()
                 responses = talk.drive(source.requests(dataset, Held() if full else held, self.now, self.env))
-                if talk.requests:
+                if fetches and not repaired and fetches[-1].repeated_by(responses):
+                    done = repeated(fetches[-1])
+                elif talk.requests:
                     previous = [fetch.fetched_at for fetch in fetches if fetch.succeeded and fetch.fetched_at]
                     done = absorb(self.home, dataset, source, responses, changes, previous)
                 outcome = FetchOutcome(dataset.id, "ok" if done.rows_added else "unchanged", **vars(done))

@@ -34,9 +34,10 @@ class Home:
     @classmethod
     def of(cls, origin: str, base: Path | None = None) -> Home:
         """Home of `origin` below `base` (default LOWTIDE_HOME). Raises LowtideError for an unknown origin."""
-        if origin not in ORIGINS:
-            raise LowtideError(f"unknown origin {origin!r}: use one of {', '.join(ORIGINS)}")
-        return cls((base or lowtide_home()).resolve(), origin)
+        for known in ORIGINS:
+            if origin == known:
+                return cls((base or lowtide_home()).resolve(), known)
+        raise LowtideError(f"unknown origin {origin!r}: use one of {', '.join(ORIGINS)}")
 
     @property
     def root(self) -> Path:

@@ -12,6 +12,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -99,10 +100,9 @@ class RecordedBackend:
         except OSError as error:
             return text_reply(f"recorded body {entry.file}: {error.strerror or error}\n", "text/plain", 500)
         if entry.slice:
-            try:
+            # a damaged body is served as it is: proving the payload is the reader's part
+            with suppress(ValueError, LookupError, TypeError, AttributeError):
                 body = cut(body, entry.slice, ask.query)
-            except (ValueError, LookupError, TypeError, AttributeError):
-                pass  # a damaged body is served as it is: proving the payload is the reader's part
         return Reply(entry.status, entry.content_type, body)
 
 

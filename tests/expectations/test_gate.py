@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic import AS_OF, MART_DAY, ORIGIN, TABLES, THESES, Frames, frames, scorecard, write
 
 from expectations.gate import GateWorker, evaluate
 from expectations.model import DbtResult, GateReport
 from lowtide.clock import Clock
+from tests.expectations.synthetic import AS_OF, MART_DAY, ORIGIN, TABLES, THESES, Frames, frames, scorecard, write
 
 Poison = Callable[[Frames], None]
 

@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from synthetic import DESCRIPTIONS, TABLES
 
 from expectations import checks, suites
 from expectations.model import TableMeta
 from expectations.tables import from_manifest
 from lowtide.errors import LowtideError
+from tests.expectations.synthetic import DESCRIPTIONS, TABLES
 
 
 def test_every_published_table_has_a_suite_and_every_suite_a_table() -> None:

@@ -9,12 +9,12 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ingest_kit import dataset, days, moment, one_series
 
 from ingest.changelog import Change, ChangeLog, Fact, Stamp, diff, newest
 from ingest.errors import SchemaDrift, StaleData
 from ingest.facts import order
 from ingest.model import Row
+from tests.ingest.ingest_kit import dataset, days, moment, one_series
 
 DEMO = dataset("demo.one")
 ID = DEMO.series[0].id

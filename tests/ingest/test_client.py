@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from ingest_kit import HOST, Host, serve
 
 from ingest.client import LOCAL, Client, Limits
 from ingest.errors import Blocked, NotFound, PlanRestricted, RateLimited, SchemaDrift, SourceError, Unreachable
 from ingest.model import Request
 from ingest.redaction import redact
 from lowtide.clock import Clock
+from tests.ingest.ingest_kit import HOST, Host, serve
 
 FAST = Limits(read_s=0.3, connect_s=1.0, transfer_s=1.0, first_wait_s=0.01, pace=False)
 REQUEST = Request(f"https://{HOST}/series", {"id": "X"})

@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from ingest_kit import dataset, days, moment, one_series
 
 from ingest.changelog import Fact, diff
 from ingest.errors import OutOfRange
 from ingest.guards import Quarantine, Quarantined, inspect, unit_jumps
 from ingest.model import Row, Series
+from tests.ingest.ingest_kit import dataset, days, moment, one_series
 
 DEMO = dataset("demo.one", series=[one_series("demo.x", plausible=(1, 1000))])
 RATE = dataset("demo.one", series=[one_series("demo.x", kind="rate", plausible=(-5, 500))])

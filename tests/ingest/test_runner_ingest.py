@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from ingest_kit import HOST, FakeSource, dataset, days, moment, one_series, serve, serve_bodies
 
 from ingest import rebuild, runner, sources
 from ingest.changelog import ChangeLog
@@ -23,6 +22,7 @@ from ingest.runner import run_ingest
 from lowtide.clock import Clock
 from lowtide.errors import HomeUnusable, LowtideError
 from lowtide.home import Home
+from tests.ingest.ingest_kit import HOST, FakeSource, dataset, days, moment, one_series, serve, serve_bodies
 
 FAST = Limits(read_s=0.5, first_wait_s=0.01, pace=False)
 A, B = dataset("demo.a"), dataset("demo.b")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from ingest_kit import FakeSource, dataset, moment, one_series, serve_bodies
 
 from ingest import sources
 from ingest.client import Limits
@@ -14,6 +13,7 @@ from ingest.runner import run_ingest
 from ingest.status import statuses
 from lowtide.clock import Clock
 from lowtide.home import Home
+from tests.ingest.ingest_kit import FakeSource, dataset, moment, one_series, serve_bodies
 
 
 @pytest.fixture(autouse=True)

@@ -8,11 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from synthetic import ORIGIN, frames
-from test_publish import run
-
 from lowtide.home import Home
 from publish import manifest, open_current
+from tests.expectations.synthetic import ORIGIN, frames
+from tests.publish.test_publish import run
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,7 +87,7 @@ def deadly(function):
 for module, name in ((publish.build.shutil, "copyfile"), (publish.warehouse, "write"), (publish.layout, "fsync"),
                      (publish.layout, "point"), (publish.layout.os, "replace"), (publish.layout, "prune")):
     setattr(module, name, deadly(getattr(module, name)))
-from test_publish import run
+from tests.publish.test_publish import run
 run(Home.of("replay", Path(sys.argv[1])), "b2", at=1)
 print(calls[0], "finished")
 """

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from synthetic import MART_DAY, ORIGIN, THESES, frames
-from test_publish import run
 
 from lowtide.errors import LowtideError
 from lowtide.home import Home
 from publish import trace
+from tests.expectations.synthetic import MART_DAY, ORIGIN, THESES, frames
+from tests.publish.test_publish import run
 
 
 def _moment(day: int, hour: int) -> pd.Timestamp:

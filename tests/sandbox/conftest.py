@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from truth import moment
 
 from sandbox.recorded import RecordedBackend
 from sandbox.world import SimulatedBackend
+from tests.sandbox.truth import moment
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-import truth
-from truth import moment
 
 from lowtide.errors import LowtideError
 from sandbox.wire import Ask, Reply
 from sandbox.world import WORLDS, SimulatedBackend
 from sandbox.world.days import as_date, grid, holidays
+from tests.sandbox import truth
+from tests.sandbox.truth import moment
 
 NY = ZoneInfo("America/New_York")
 FRED, NYFED, YAHOO = "fred.stlouisfed.org", "markets.newyorkfed.org", "query1.finance.yahoo.com"

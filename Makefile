@@ -1,0 +1,76 @@
+# Two commands to begin with: `make setup` (once) and `make run`. Second calls do only what changed.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV := .venv-tools/bin/uv
+BIN := .venv/bin
+ARGS ?=
+
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DAGSTER_DISABLE_TELEMETRY := yes
+export GX_ANALYTICS_ENABLED := false
+export UV_COMPILE_BYTECODE := 1
+export UV_NO_PROGRESS := 1
+
+DBT_SOURCES := $(shell find dbt_project/models dbt_project/macros dbt_project/seeds dbt_project/tests dbt_project/*.yml -type f 2>/dev/null)
+MANIFEST := dbt_project/target/manifest.json
+DBT := $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --no-send-anonymous-usage-stats
+PY_FOLDERS := ingest sandbox expectations publish orchestration lowtide bench tests
+
+.PHONY: help setup run ui test lint bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+
+setup: .venv/.stamp .venv-reader/.stamp $(MANIFEST) ## install what requirements.lock pins, prepare dbt
+	@echo "ready: make run"
+
+run: .venv/.stamp $(MANIFEST) ## fetch, build, judge, publish; then the scorecard (ARGS="--origin sandbox")
+	@$(BIN)/lowtide run $(ARGS)
+	@$(BIN)/lowtide scorecard
+
+ui: .venv/.stamp $(MANIFEST) ## Dagster's page on http://127.0.0.1:3000, with the daily schedule
+	@$(BIN)/lowtide ui $(ARGS)
+
+test: setup ## unit, contract, integration and end to end tests
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+
+lint: .venv/.stamp $(MANIFEST) ## format, imports, types, SQL style, generated files
+	$(BIN)/ruff check $(PY_FOLDERS)
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
+	$(BIN)/lowtide generate --check
+
+bench: setup ## measure this machine
+	@$(BIN)/lowtide bench $(ARGS)
+
+lock: $(UV) ## resolve again: requirements.lock, requirements-reader.lock
+	$(UV) pip compile --upgrade --generate-hashes --no-emit-index-url --extra dev --python-version 3.11 -o requirements.lock pyproject.toml
+	echo "duckdb==1.1.3 pytz" | tr ' ' '\n' | $(UV) pip compile --upgrade --generate-hashes --no-emit-index-url --python-version 3.11 -o requirements-reader.lock -
+
+clean: ## remove environments, caches and dbt's target (never data/)
+	rm -rf .venv .venv-tools .venv-reader dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv comes from the package index into a folder of its own: works on Pythons that refuse installs into themselves.
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.11")'
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .venv-tools uv 2>/dev/null \
+	  || { rm -rf .venv-tools && $(PYTHON) -m venv .venv-tools && .venv-tools/bin/python -m pip install --quiet uv; }
+
+.venv/.stamp: requirements.lock pyproject.toml | $(UV)
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# A DuckDB 1.x client, only to prove that it reads what a 2.x client publishes.
+.venv-reader/.stamp: requirements-reader.lock | $(UV)
+	@test -x .venv-reader/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-reader
+	$(UV) pip sync --quiet --python .venv-reader/bin/python --require-hashes requirements-reader.lock
+	@touch $@
+
+$(MANIFEST): .venv/.stamp $(DBT_SOURCES)
+	$(DBT)
+	@touch $@

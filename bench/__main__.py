@@ -1,0 +1,123 @@
+"""`make bench`: first load, a day's increment and a run with nothing new, on the sandbox at 150 ms a request.
+
+Each is a whole process (imports included), each beside its floor (`bench.floor`) in the same run. Prints a table, keeps
+JSON in bench/results/. Ratios and medians over --repeat rounds are what to quote: machines are noisy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.table import Table
+
+from lowtide.clock import Clock
+from sandbox.server import SandboxServer
+from sandbox.world import SimulatedBackend
+
+ROOT = Path(__file__).resolve().parent.parent
+DAY = datetime.fromisoformat("2026-11-18T23:30:00+00:00")
+SCENARIOS = (("first load", DAY), ("a day's increment", DAY + timedelta(days=1)), ("nothing new", DAY + timedelta(days=1)))
+STAGES = ("dagster", "ingest", "dbt", "gate", "publish")
+
+
+def timed(command: list[str], env: dict[str, str], stdin: str | None = None) -> tuple[float, float, str]:
+    """Run a process to its end: wall seconds, peak memory in MB of the largest child so far, standard output."""
+    begun = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, env=env, input=stdin, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
+    return time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, done.stdout
+
+
+def run(home: Path, now: datetime, latency_ms: int) -> dict[str, Any]:
+    """One `lowtide run` on the sandbox as a whole process."""
+    env = {**os.environ, "LOWTIDE_HOME": str(home)}
+    command = [str(Path(sys.executable).with_name("lowtide")), "run", "--origin", "sandbox", "--now", now.isoformat(), "--latency-ms", str(latency_ms), "--json"]
+    wall, peak, out = timed(command, env)
+    told = json.loads(out)
+    return {"wall_s": wall, "peak_mb": peak, "stages": told["seconds"], "requests": sum(o["requests"] for o in told["outcomes"]), "told": told}
+
+
+def floor(home: Path, now: datetime, latency_ms: int, told: dict[str, Any]) -> dict[str, Any]:
+    """The same bytes and the same SQL without anything around them, as a whole process."""
+    root = home / "sandbox"
+    urls = []
+    for line in (root / "landing" / "ledger" / f"{told['run_id']}.jsonl").read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        if event["event"] == "response":
+            parts = urlsplit(event["url"])
+            urls.append([parts.netloc, f"{parts.path}?{parts.query}"])
+    models, seeds = [], []
+    if not told["unchanged"]:
+        nodes = json.loads((ROOT / "dbt_project" / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+        order = json.loads((root / "build" / "candidate.json").read_text(encoding="utf-8"))["results"]
+        for result in order:
+            node = nodes[result["unique_id"]]
+            relation = f"{node['schema']}.{node['alias']}"
+            if node["resource_type"] == "seed":
+                seeds.append([relation, str(ROOT / "dbt_project" / node["original_file_path"])])
+            elif node["resource_type"] == "model":
+                compiled = root / "build" / "dbt" / "compiled" / "lowtide" / node["original_file_path"]
+                models.append([relation, compiled.read_text(encoding="utf-8")])
+    with SandboxServer(SimulatedBackend("recede", now=now), latency_s=latency_ms / 1000) as server:
+        job = json.dumps({"base_url": server.base_url, "urls": urls, "models": models, "seeds": seeds})
+        wall, _peak, out = timed([sys.executable, "-m", "bench.floor"], dict(os.environ), job)
+    return {"wall_s": wall, **json.loads(out)}
+
+
+def measure(rounds: int, latency_ms: int) -> list[dict[str, Any]]:
+    """Every scenario, `rounds` times, each round in a fresh home."""
+    rows = []
+    for number in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, now in SCENARIOS:
+                taken = run(Path(folder), now, latency_ms)
+                least = floor(Path(folder), now, latency_ms, taken.pop("told"))
+                rows.append({"round": number, "scenario": name, **taken, "floor": least})
+    return rows
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Medians over rounds, stages in seconds."""
+    table = Table("scenario", "wall s", "floor s", "ratio", *[f"{s} s" for s in STAGES], "gate %", "requests", "peak MB", title="medians")
+    for name, _ in SCENARIOS:
+        mine = [r for r in rows if r["scenario"] == name]
+        wall, least = (statistics.median(r[k] for r in mine) for k in ("wall_s", "floor_s"))
+        stages = {s: statistics.median(r["stages"].get(s, 0.0) for r in mine) for s in STAGES}
+        table.add_row(
+            name, f"{wall:.1f}", f"{least:.1f}", f"{wall / least:.1f}", *[f"{stages[s]:.1f}" for s in STAGES],
+            f"{100 * stages['gate'] / wall:.0f}", f"{mine[0]['requests']}", f"{max(r['peak_mb'] for r in mine):.0f}",
+        )  # fmt: skip
+    Console(width=160).print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--repeat", type=int, default=1, help="rounds; medians are shown")
+    parser.add_argument("--latency-ms", type=int, default=150)
+    asked = parser.parse_args()
+    rows = measure(asked.repeat, asked.latency_ms)
+    for row in rows:
+        row["floor_s"] = row["floor"]["wall_s"]
+    show(rows)
+    path = ROOT / "bench" / "results" / f"{Clock().now():%Y%m%dT%H%M%SZ}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"cores": os.cpu_count(), "latency_ms": asked.latency_ms, "rows": rows}, indent=1), encoding="utf-8")
+    print(f"kept in {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""One run's surroundings: which origin, which upstream, what time it is, what is published. Used by CLI and Dagster alike.
+
+Belongs here: resolving options, the origin's lock, the stand-in server, what a run reports.
+Does not belong here: fetching (`ingest`), building and publishing (`orchestration` wires them), printing (`lowtide.cli`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lowtide.clock import Clock
+from lowtide.errors import LowtideError
+from lowtide.home import Home, Origin, lowtide_home
+
+if TYPE_CHECKING:
+    from ingest.model import FetchOutcome
+
+PROBES = ("https://markets.newyorkfed.org/", "https://home.treasury.gov/", "https://api.exchange.coinbase.com/")
+PROBE_TIMEOUT_S = 3.0
+CUT_OFF = clock_time(22, 0, tzinfo=UTC)  # a mart day knows what was public by then
+WORLDS = ("recede", "counterfactual")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a user or a schedule asked for. `origin` None: decided by whether an upstream answers."""
+
+    origin: str | None = None
+    upstream: Path | None = None
+    as_of: date | None = None
+    now: str | None = None
+    select: tuple[str, ...] = ()
+    full: bool = False
+    world: str | None = None
+    latency_ms: int = 0
+    faults: tuple[str, ...] = ()
+
+    def checked(self) -> RunOptions:
+        """Itself, or LowtideError for options that contradict each other."""
+        if self.origin == "replay" and self.upstream is None:
+            raise LowtideError("--origin replay needs --upstream DIR: the folder of recorded responses (with index.json)")
+        if self.upstream is not None and self.origin not in (None, "replay"):
+            raise LowtideError(f"--upstream belongs to --origin replay, not to {self.origin}")
+        if self.world is not None and self.world not in WORLDS:
+            raise LowtideError(f"unknown world {self.world!r}: use one of {', '.join(WORLDS)}")
+        if self.origin == "live" and (self.world or self.latency_ms or self.faults):
+            raise LowtideError("--world, --latency-ms and --fault belong to --origin sandbox or replay: live has no stand-in")
+        if self.origin == "replay" and self.world:
+            raise LowtideError("--world belongs to --origin sandbox: a replay has only what was recorded")
+        return self
+
+
+@dataclass
+class RunReport:
+    """What happened, filled in as the run goes on."""
+
+    run_id: str | None = None
+    outcomes: list[FetchOutcome] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    build_id: str | None = None
+    unchanged: bool = False
+    published: list[str] = field(default_factory=list)
+    failed_theses: dict[str, str] = field(default_factory=dict)
+    nothing_published: str | None = None  # the reason
+    error: BaseException | None = None  # what ended the run early
+
+
+@dataclass
+class Session:
+    """An open run: the origin is locked and its upstream (or stand-in) is ready."""
+
+    options: RunOptions
+    home: Home
+    origin_reason: str
+    clock: Clock
+    as_of: datetime
+    as_pointer: date | None
+    base_url: str | None
+    report: RunReport = field(default_factory=RunReport)
+    helpers: dict[str, Any] = field(default_factory=dict)  # started early by a step, used by a later one
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def origin(self) -> Origin:
+        return self.home.origin
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Keys for the upstreams: those of the environment for live, none for a stand-in."""
+        return os.environ if self.origin == "live" else {}
+
+    @property
+    def mart_day(self) -> date:
+        return mart_day(self.as_of)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the seconds spent inside to the report, under `name`."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.report.seconds[name] = round(self.report.seconds.get(name, 0.0) + time.monotonic() - begun, 2)
+
+
+def mart_day(as_of: datetime) -> date:
+    """The last NYSE session whose cut-off (22:00 UTC) is not after `as_of`."""
+    from ingest.calendars import sessions
+
+    last = as_of.astimezone(UTC).date()
+    days = sessions("nyse", last - timedelta(days=14), last)
+    return max(day for day in days if datetime.combine(day, CUT_OFF) <= as_of)
+
+
+def probe(timeout_s: float = PROBE_TIMEOUT_S) -> str | None:
+    """The first of three upstream hosts that gives any HTTP answer, None when none does in time."""
+    import httpx
+
+    def ask(url: str) -> str | None:
+        try:
+            with httpx.Client(timeout=timeout_s, follow_redirects=False) as client, client.stream("GET", url):
+                return url.split("/")[2]
+        except httpx.HTTPError:
+            return None
+
+    with ThreadPoolExecutor(len(PROBES)) as pool:
+        for done in as_completed([pool.submit(ask, url) for url in PROBES]):
+            if host := done.result():
+                return host
+    return None
+
+
+def resolve(options: RunOptions) -> tuple[RunOptions, str]:
+    """Options with an origin, and why it is that one. A given origin is never changed.
+
+    Raises LowtideError for contradicting options, and for `live` when no upstream answers.
+    """
+    options.checked()
+    if options.origin == "live" and probe() is None:
+        hosts = ", ".join(url.split("/")[2] for url in PROBES)
+        raise LowtideError(f"origin live: no upstream answers ({hosts}); check the network, or use --origin sandbox")
+    if options.origin is not None:
+        return options, "as asked"
+    if options.upstream is not None:
+        return replace(options, origin="replay").checked(), "because --upstream was given"
+    if options.world or options.latency_ms or options.faults:
+        return replace(options, origin="sandbox").checked(), "because a stand-in's option was given"
+    host = probe()
+    if host is None:
+        return replace(options, origin="sandbox"), "because no upstream answered"
+    return replace(options, origin="live"), f"because {host} answered"
+
+
+def label(origin: str) -> str:
+    """The origin as shown to people."""
+    return {"sandbox": "sandbox (simulated)", "replay": "replay (recorded responses)"}.get(origin, origin)
+
+
+_OPEN: list[Session] = []
+
+
+@contextmanager
+def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session]:
+    """Resolve, lock the origin, start its stand-in, and yield the session. Remembers the origin as the last used.
+
+    A process has one run: a nested call joins the open one (the command line opens it, Dagster's resource joins).
+    Raises LowtideError (options, network, a held lock, an unusable folder).
+    """
+    if _OPEN:
+        yield _OPEN[0]
+        return
+    if reason is None:
+        options, reason = resolve(options)
+    home = Home.of(options.origin or "").prepare()
+    with ExitStack() as stack:
+        stack.enter_context(home.lock())
+        (home.base / "last_origin").write_text(f"{home.origin}\n", encoding="utf-8")
+        clock, base_url = _upstream(options, home, stack)
+        as_of = datetime.combine(options.as_of, CUT_OFF) if options.as_of else clock.now()
+        if as_of > clock.now():
+            raise LowtideError(f"--as-of {options.as_of}: its cut-off {as_of:%Y-%m-%d %H:%M} UTC lies after now ({clock.now():%Y-%m-%d %H:%M} UTC)")
+        session = Session(options, home, reason, clock, as_of, options.as_of, base_url, stack=stack)
+        _OPEN.append(session)
+        try:
+            yield session
+        finally:
+            _OPEN.clear()
+
+
+def _upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock, str | None]:
+    """The run's clock, and the base URL of the stand-in (None for live)."""
+    clock = Clock.parse(options.now) if options.now else Clock()
+    if home.origin == "live":
+        return clock, None
+    from sandbox.faults import parse
+    from sandbox.server import SandboxServer
+
+    backend: Any
+    if home.origin == "replay":
+        from sandbox.recorded import RecordedBackend
+
+        assert options.upstream is not None
+        backend = RecordedBackend(options.upstream)
+        clock = clock if clock.fixed else Clock.parse(backend.newest_date.isoformat())
+    else:
+        from sandbox.world import SimulatedBackend
+
+        backend = SimulatedBackend(_world(options, home), now=clock.now())
+    faults = [parse(text) for text in options.faults]
+    server = stack.enter_context(SandboxServer(backend, latency_s=options.latency_ms / 1000, faults=faults))
+    return clock, server.base_url
+
+
+def _world(options: RunOptions, home: Home) -> str:
+    """The simulated world of this data folder: chosen by its first run, the same ever after."""
+    path = home.root / "world"
+    held = path.read_text(encoding="utf-8").strip() if path.is_file() else None
+    if held and options.world and held != options.world:
+        raise LowtideError(f"{home.root} holds world {held}: use another LOWTIDE_HOME for {options.world}, or delete that folder")
+    world = held or options.world or WORLDS[0]
+    path.write_text(f"{world}\n", encoding="utf-8")
+    return world
+
+
+def last_origin() -> str:
+    """The origin of the last run. Raises LowtideError when there was none."""
+    path = lowtide_home() / "last_origin"
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        raise LowtideError(f"nothing in {lowtide_home()} yet: run `lowtide run` first") from None

@@ -1,0 +1,226 @@
+"""What the three steps do, without Dagster's events: used by the assets, the as-of job and tests.
+
+Belongs here: calling ingest, dbt, gate and publish in order, with the session. Does not belong here: any of their work.
+The candidate's facts (build id, dbt results, fingerprint) stand in R/build/candidate.json, so that publishing works by hand,
+in another run or another process, and always judges what was really built.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster import Failure
+
+from ingest import registry
+from ingest.model import FetchOutcome
+from lowtide.errors import LowtideError
+from lowtide.fingerprint import fingerprint
+from lowtide.run import Session
+from lowtide.theses import load_theses
+
+if TYPE_CHECKING:
+    from expectations.model import DbtResult, GateReport
+    from publish import PublishReport
+
+log = logging.getLogger("lowtide.run")
+
+
+@contextmanager
+def clear_errors(session: Session) -> Iterator[None]:
+    """An error that the user can mend becomes a Failure with that one line, and is kept for the command line."""
+    try:
+        yield
+    except (LowtideError, OSError) as error:
+        session.report.error = error
+        raise Failure(str(error), allow_retries=False) from error
+
+
+def ingest(session: Session, asked: Collection[str] = (), *, warm_up: bool = True) -> list[FetchOutcome]:
+    """Fetch the datasets that the options name, else those `asked`. With the first new row the imports of gate and dbt begin."""
+    from ingest.runner import run_ingest
+
+    chosen = registry.load().select(list(session.options.select))
+    datasets = chosen if session.options.select or not asked else [d for d in chosen if d.id in asked]
+
+    def progress(outcome: FetchOutcome) -> None:
+        log.debug("%s: %s", outcome.dataset_id, outcome.outcome)
+        if warm_up and outcome.rows_added:  # there will be a build: a run that finds nothing pays for no imports
+            start_helpers(session)
+
+    with session.stage("ingest"):
+        report = run_ingest(
+            session.home, session.clock, datasets, base_url=session.base_url, full=session.options.full, env=session.env,
+            on_progress=progress,
+        )  # fmt: skip
+    session.report.run_id, session.report.outcomes = report.run_id, report.outcomes
+    counts = {name: sum(o.outcome == name for o in report.outcomes) for name in ("ok", "unchanged", "not_due", "not_configured", "failed")}
+    rows = sum(o.rows_added for o in report.outcomes)
+    log.info("ingest: %s; %d rows added (%.1f s)", ", ".join(f"{n} {k}" for k, n in counts.items() if n), rows, session.report.seconds["ingest"])
+    for outcome in report.outcomes:
+        if outcome.outcome in ("failed", "not_configured"):
+            log.warning("  %s: %s: %s", outcome.dataset_id, outcome.error_type, outcome.error_message)
+        if outcome.rows_quarantined:
+            log.warning("  %s: %d rows quarantined, first: %s", outcome.dataset_id, outcome.rows_quarantined, outcome.quarantine_example)
+    return report.outcomes
+
+
+def nothing_answered(outcomes: Sequence[FetchOutcome]) -> bool:
+    """Every dataset that was asked for failed for want of an answer."""
+    tried = [o for o in outcomes if o.outcome != "not_due"]
+    return bool(tried) and all(o.error_type == "Unreachable" for o in tried)
+
+
+def domain_summary(outcomes: Sequence[FetchOutcome], domain: str) -> dict[str, int]:
+    """Counts per outcome and rows added of one domain in this run."""
+    known = registry.load().datasets
+    mine = [o for o in outcomes if known[o.dataset_id].domain == domain]
+    counts = Counter(str(o.outcome) for o in mine)
+    return {**counts, "rows_added": sum(o.rows_added for o in mine), "rows_revised": sum(o.rows_revised for o in mine)}
+
+
+def start_helpers(session: Session) -> None:
+    """Import great_expectations (its own process) and dbt (a thread) while other work goes on; once per run."""
+    from expectations.gate import GateWorker
+    from orchestration.dbt_build import Preparation
+
+    if "dbt" in session.helpers:
+        return
+    session.helpers["gate"] = session.stack.enter_context(GateWorker.start())
+    session.helpers["dbt"] = Preparation.start(session.home)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What was built: the content of candidate.json."""
+
+    build_id: str
+    run_id: str
+    as_of: str
+    fingerprint: str
+    results: list[dict[str, Any]]  # expectations.model.DbtResult as dicts, plus seconds
+
+    @classmethod
+    def read(cls, session: Session) -> Candidate:
+        """Raises LowtideError when nothing was built, or not to the end."""
+        try:
+            return cls(**json.loads(_record(session).read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError, TypeError) as error:
+            raise LowtideError(f"no finished build in {session.home.build}: run the step dbt first") from error
+
+
+def _record(session: Session) -> Path:
+    return session.home.build / "candidate.json"
+
+
+def _unchanged(session: Session, print_now: str) -> bool:
+    """Whether the published build was made of the same inputs, whole, and nobody asks for another."""
+    from publish.layout import read_manifest, target
+
+    pointer = session.home.serve / "as_of" / session.as_pointer.isoformat() if session.as_pointer else session.home.current
+    published = target(pointer)
+    if published is None or session.options.full:
+        return False
+    told = read_manifest(published)
+    whole = all(t["state"] not in ("stale", "blocked") for t in told["theses"].values())
+    if not (told["fingerprint"] == print_now and whole):
+        return False
+    session.report.unchanged, session.report.build_id = True, published.name
+    return True
+
+
+def build(session: Session) -> Candidate | None:
+    """Build the candidate with dbt; None when the published build has the same inputs (then nothing is done)."""
+    from orchestration.dbt_build import run_build
+
+    with session.stage("dbt"):
+        now = fingerprint(session.home, session.mart_day)
+        if _unchanged(session, now):
+            log.info("dbt: nothing new since build %s, not built again", session.report.build_id)
+            return None
+        start_helpers(session)
+        preparation = session.helpers.pop("dbt")
+        _record(session).unlink(missing_ok=True)
+        build_id = _build_id(session)
+        run_id = session.report.run_id or build_id
+        results = run_build(session, preparation, build_id=build_id, run_id=run_id)
+        candidate = Candidate(build_id, run_id, session.as_of.isoformat(), now, results)
+        scratch = _record(session).with_suffix(".tmp")
+        scratch.write_text(json.dumps(asdict(candidate)), encoding="utf-8")
+        os.replace(scratch, _record(session))
+    bad = [r for r in results if r["status"] in ("error", "fail", "skipped", "runtime error")]
+    log.info("dbt: %d of %d nodes good (%.1f s)", len(results) - len(bad), len(results), session.report.seconds["dbt"])
+    for result in bad:
+        log.warning("  %s: %s: %s", result["unique_id"], result["status"], " ".join(str(result["message"]).split())[:300])
+    return candidate
+
+
+def _build_id(session: Session) -> str:
+    """`<now>-<nnn>`: sorts by time; the number keeps ids apart when the clock stands still."""
+    taken = [p.name.rsplit("-", 1)[-1] for p in session.home.serve.glob("[0-9]*-[0-9]*")]
+    number = max((int(t) for t in taken if t.isdigit()), default=0) + 1
+    return f"{session.clock.now():%Y%m%dT%H%M%SZ}-{number:03d}"
+
+
+def publish(session: Session) -> tuple[GateReport, PublishReport] | None:
+    """Judge the candidate and publish what passed; None when the published build has the same inputs.
+
+    Raises LowtideError when there is no finished candidate.
+    """
+    from expectations.gate import evaluate
+    from expectations.tables import from_manifest
+    from orchestration import manifest
+    from orchestration.dbt_build import export_folder
+    from publish import previous_build
+    from publish import publish as write
+
+    with session.stage("publish"):
+        if session.report.unchanged or _unchanged(session, fingerprint(session.home, session.mart_day)):
+            log.info("publish: build %s stays", session.report.build_id)
+            return None
+        candidate = Candidate.read(session)
+        as_of = datetime.fromisoformat(candidate.as_of)
+        tables, descriptions = from_manifest(manifest.load())
+        docs = session.home.build / "data_docs"
+        theses = load_theses()
+        gate = evaluate(
+            export_folder(session.home), theses=theses, table_meta=tables, build_id=candidate.build_id, origin=session.origin,
+            dbt_results=[_dbt_result(r) for r in candidate.results],
+            clock=session.clock, as_of=as_of, mart_day=session.mart_day, worker=session.helpers.pop("gate", None),
+            previous=previous_build(session.home, as_of, session.as_pointer), docs_dir=docs,
+        )  # fmt: skip
+        report = write(
+            session.home, build_id=candidate.build_id, run_id=candidate.run_id, as_of=as_of, clock=session.clock,
+            candidate=export_folder(session.home), tables=tables, descriptions=descriptions, gate=gate, theses=theses,
+            fingerprint=candidate.fingerprint, as_pointer=session.as_pointer, docs_dir=docs,
+        )  # fmt: skip
+    _tell(session, gate, report)
+    return gate, report
+
+
+def _dbt_result(held: dict[str, Any]) -> DbtResult:
+    from expectations.model import DbtResult
+
+    told = {name: value for name, value in held.items() if name not in ("tables", "seconds")}
+    return DbtResult(**told, tables=tuple(held["tables"]))
+
+
+def _tell(session: Session, gate: GateReport, report: PublishReport) -> None:
+    mine = session.report
+    mine.failed_theses, mine.nothing_published, mine.published = dict(gate.failed_theses), report.reason, report.published_tables
+    checks = f"gate: {len(gate.results)} checks, {sum(r.blocks for r in gate.results)} block, {len(gate.warnings)} warn"
+    if report.path is None:
+        log.error("%s; nothing published: %s", checks, report.reason)
+        return
+    mine.build_id = report.build_id
+    log.info("%s; published build %s: %d tables (%.1f s)", checks, report.build_id, len(report.published_tables), mine.seconds["publish"])
+    for thesis, reason in gate.failed_theses.items():
+        log.error("  %s blocked: %s", thesis, reason)

@@ -1,0 +1,78 @@
+"""The real command on recorded responses (skips where they are absent), and what a changed archive does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import duckdb
+import pytest
+
+from tests.e2e.used import Used
+
+
+CHANGED = ("--select", "fred_effr", "--select", "fred_sp500", "--select", "fred_wresbal")
+
+
+@pytest.fixture(scope="module")
+def replayed(upstream, tmp_path_factory):
+    used = Used(tmp_path_factory.mktemp("replay"))
+    return used, used.run("--origin", "replay", "--upstream", str(upstream))
+
+
+def test_the_recorded_weeks_of_november_2025(replayed):
+    used, told = replayed
+    assert told["now"].startswith("2026-05-31") and told["mart_day"] == "2026-05-29"
+    verdicts = dict(used.rows("select thesis_id, verdict from scorecard.verdicts where as_of_date = date '2025-11-21'", "replay"))
+    assert len(verdicts) == 16
+    built = {k: verdicts[k] for k in ("t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t4_5")}
+    assert built == {"t1_2": "holds", "t2_0": "fails", "t2_1": "fails", "t2_2": "contested", "t2_3": "contested", "t4_5": "contested"}
+    shown = json.loads(used.lowtide("scorecard", "--as-of", "2025-11-21", "--json").stdout)
+    assert {t["thesis_id"]: t["verdict"] for t in shown["theses"]} == verdicts
+    assert len(used.rows("select * from marts.episodes where start_date >= date '2018-01-01'", "replay")) == 14
+
+
+def test_a_row_is_traced_to_its_bytes(replayed):
+    used, _ = replayed
+    told = json.loads(used.lowtide("trace", "marts.funding_stress", "2025-11-21", "--json").stdout)
+    sofr = next(i for i in told["inputs"] if i["quantity"] == "sofr_pct")
+    assert sofr["value"] == 3.91 and sofr["observation_date"] == "2025-11-20"
+    assert (used.home / "replay" / "landing" / "bodies" / sofr["content_sha256"][:2] / f"{sofr['content_sha256']}.zst").is_file()
+
+
+def test_a_changed_archive_adds_versions_and_loses_nothing(replayed, upstream, tmp_path):
+    """A revision, a shortened history and a unit flip in one archive: kept, ignored, refused."""
+    used = Used(tmp_path / "home")
+    shutil.copytree(replayed[0].home, used.home, symlinks=True)
+    changed = tmp_path / "archive"
+    shutil.copytree(upstream, changed, ignore=shutil.ignore_patterns("extra", "dropbox", "data.binance.vision"))
+    fred = changed / "fred.stlouisfed.org" / "graph" / "fredgraph"
+    effr = (fred / "EFFR.csv").read_text()
+    assert "2025-11-20,3.88" in effr
+    (fred / "EFFR.csv").write_text(effr.replace("2025-11-20,3.88", "2025-11-20,3.87"))
+    sp500 = (fred / "SP500.csv").read_text().splitlines()
+    (fred / "SP500.csv").write_text("\n".join([sp500[0], *sp500[-500:]]) + "\n")
+    reserves = (fred / "WRESBAL.csv").read_text().splitlines()
+    flipped = [f"{d},{float(v) / 1000}" for d, v in (line.split(",") for line in reserves[1:])]
+    (fred / "WRESBAL.csv").write_text("\n".join([reserves[0], *flipped]) + "\n")
+    before = dict(used.rows("select as_of_date::varchar, sp500_depth_pct from marts.liquidation_order", "replay"))
+    told = {o["dataset_id"]: o for o in used.run("--origin", "replay", "--upstream", str(changed), *CHANGED)["outcomes"]}
+    assert (told["fred_effr"]["rows_added"], told["fred_effr"]["rows_revised"]) == (1, 1)
+    assert told["fred_sp500"]["rows_added"] == 0 and told["fred_sp500"]["outcome"] == "unchanged"
+    assert told["fred_wresbal"]["error_type"] == "OutOfRange" and told["fred_wresbal"]["rows_added"] == 0
+    assert dict(used.rows("select as_of_date::varchar, sp500_depth_pct from marts.liquidation_order", "replay")) == before
+
+
+def test_an_as_of_run_knows_nothing_later(replayed, upstream, tmp_path):
+    used = Used(tmp_path / "home")
+    shutil.copytree(replayed[0].home, used.home, symlinks=True)
+    current = used.current("replay")
+    told = used.run("--origin", "replay", "--upstream", str(upstream), "--as-of", "2025-11-21", "--select", "lbma_gold_pm")
+    assert used.current("replay") == current, "an as-of run must not move what readers read"
+    path = used.home / "replay" / "serve" / "as_of" / "2025-11-21" / "lowtide.duckdb"
+    # rounded: a sum over a longer history may differ in the last bit
+    query = "select thesis_id, as_of_date, leg_id, round(value, 9), passed from scorecard.legs where as_of_date >= date '2025-06-01' and as_of_date <= date '2025-11-21' order by all"
+    with duckdb.connect(str(path.resolve()), read_only=True) as connection:
+        assert connection.execute("select max(as_of_date)::varchar from scorecard.verdicts").fetchone() == ("2025-11-21",)
+        assert connection.execute(query).fetchall() == used.rows(query, "replay")
+    assert told["as_of"].startswith("2025-11-21T22:00")

@@ -1,0 +1,108 @@
+"""The real command on the simulated upstreams: known verdicts, nothing twice, repair after kill -9."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from datetime import datetime
+
+import pytest
+
+from sandbox.world import SimulatedBackend
+from tests.e2e.used import FIRST, NEXT, Used
+
+VERDICTS = "select thesis_id, verdict from scorecard.verdicts where as_of_date = (select max(as_of_date) from scorecard.verdicts)"
+
+
+def test_the_receding_world_gives_its_known_verdicts(first_load):
+    used, told = first_load
+    truth = SimulatedBackend("recede", now=datetime.fromisoformat(FIRST)).ground_truth
+    assert truth and {k: v for k, v in used.rows(VERDICTS) if k in truth} == truth
+    assert len(used.rows(VERDICTS)) == 16
+    assert {o["outcome"] for o in told["outcomes"]} == {"ok"}
+
+
+def test_simulated_data_says_so_wherever_it_shows(first_load):
+    used, told = first_load
+    manifest = json.loads((used.current() / "manifest.json").read_text())
+    assert told["simulated"] and manifest["simulated"] and manifest["origin"] == "sandbox"
+    for table in manifest["tables"]:
+        assert used.rows(f"select distinct origin from {table}") in ([("sandbox",)], []), table
+    assert "simulated" in used.lowtide("scorecard").stdout.splitlines()[0]
+    assert used.rows("select count(*) from marts.funding_stress where usage_warnings not like '%simulated%' or usage_warnings is null") == [(0,)]
+
+
+def test_a_second_run_adds_nothing(first_load, copy_of):
+    used = copy_of(first_load[0])
+    before = used.current(), used.parquet()
+    told = used.run("--origin", "sandbox", "--now", FIRST)
+    assert told["unchanged"] and sum(o["rows_added"] for o in told["outcomes"]) == 0
+    assert (used.current(), used.parquet()) == before
+
+
+def test_the_other_world_cannot_enter_the_same_home(first_load):
+    said = first_load[0].lowtide("run", "--origin", "sandbox", "--world", "counterfactual", fails=True).stderr
+    assert "holds world recede" in said and said.count("\n") == 1
+
+
+def test_the_counterfactual_world_fails_every_built_thesis(tmp_path):
+    used = Used(tmp_path)
+    used.run("--origin", "sandbox", "--world", "counterfactual", "--now", FIRST)
+    truth = SimulatedBackend("counterfactual", now=datetime.fromisoformat(FIRST)).ground_truth
+    assert truth and {k: v for k, v in used.rows(VERDICTS) if k in truth} == truth
+
+
+@pytest.mark.parametrize("stage", ["ingest", "dbt", "publish"])
+def test_kill_9_then_a_run_repairs_itself(first_load, copy_of, stage):
+    used = copy_of(first_load[0])
+    root = used.home / "sandbox"
+    published = used.current()
+    signs = {
+        "ingest": lambda: len(list((root / "landing" / "ledger").iterdir())) > 1,
+        "dbt": lambda: not (root / "build" / "candidate.json").exists(),
+        "publish": lambda: any(root.glob("serve/.tmp-*")) or used.current() != published,
+    }
+    process = subprocess.Popen(
+        used.command("run", "--origin", "sandbox", "--now", NEXT, "--latency-ms", "20"),
+        env=used.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    while process.poll() is None and not signs[stage]():
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    readable = used.rows("select count(*) from scorecard.verdicts")  # whatever happened, a reader is served
+    assert readable[0][0] > 1000
+    told = used.run("--origin", "sandbox", "--now", NEXT)
+    assert told["success"] and told["mart_day"] == "2026-11-19"
+    assert used.rows("select max(as_of_date)::varchar from marts.funding_stress") == [("2026-11-19",)]
+    assert not list(root.glob("serve/.tmp-*")) and not list(root.rglob("*.tmp"))
+    if stage == "ingest":  # rows of the killed fetches are neither lost nor there twice
+        again = used.run("--origin", "sandbox", "--now", NEXT, "--full")
+        assert sum(o["rows_added"] for o in again["outcomes"]) == 0
+
+
+def test_every_fault_is_typed_visible_and_harmless(first_load, copy_of):
+    used = copy_of(first_load[0])
+    faults = {
+        "fred.stlouisfed.org=fred_403": ("fred", "Blocked"),
+        "query1.finance.yahoo.com=yahoo_429": ("yahoo", "RateLimited"),
+        "home.treasury.gov=ust_html": ("treasury", "Blocked"),
+        "prices.lbma.org.uk=unit_x100": ("lbma", "OutOfRange"),
+        "cdn.cboe.com=truncated": ("cboe", None),
+    }
+    told = used.run("--origin", "sandbox", "--now", NEXT, *[word for fault in faults for word in ("--fault", fault)])
+    by_provider: dict[str, set[str]] = {}
+    for outcome in told["outcomes"]:
+        if outcome["outcome"] == "failed":
+            by_provider.setdefault(outcome["dataset_id"].split("_")[0], set()).add(outcome["error_type"])
+            assert outcome["rows_added"] == 0
+    for provider, error in faults.values():
+        assert by_provider.get(provider), f"{provider} did not fail: {by_provider}"
+        assert error is None or by_provider[provider] == {error}
+    assert "nyfed" not in by_provider and "coinbase" not in by_provider
+    status = {s["series_id"]: s for s in json.loads(used.lowtide("status", "--json").stdout)["series"]}
+    assert "Blocked" in str(status["fred.DGS10"]["last_error"])
+    assert used.rows("select verdict from scorecard.verdicts where thesis_id = 't4_5' order by as_of_date desc limit 1") != [("no_data",)]

@@ -1,0 +1,199 @@
+"""The command line: start-up cost, exit codes, one line for what the user can mend. No network, no full run (see tests/e2e)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lowtide import run as runs
+from lowtide.errors import LowtideError
+from lowtide.home import Home
+from lowtide.run import RunOptions, mart_day, open_run, resolve
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def lowtide(home: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LOWTIDE_HOME": str(home), **extra}
+    return subprocess.run([sys.executable, "-m", "lowtide", *arguments], env=environment, cwd=home.parent, capture_output=True, text=True, timeout=120, check=False)
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def test_help_imports_nothing_heavy_and_is_quick(tmp_path: Path) -> None:
+    script = (
+        "import sys; from lowtide.cli import app\n"
+        "try: app(['--help'])\nexcept SystemExit: pass\n"
+        "print('HEAVY', *[m for m in ('dagster', 'duckdb', 'httpx', 'pandas', 'pydantic', 'yaml', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip().endswith("HEAVY")
+    seconds = []
+    for _ in range(3):
+        begun = time.monotonic()
+        assert lowtide(tmp_path, "--help").returncode == 0
+        seconds.append(time.monotonic() - begun)
+    assert min(seconds) < 0.9, seconds  # 0.3 s on an idle machine
+
+
+@pytest.mark.parametrize("arguments", [
+    ("run", "--origin", "elsewhere"), ("run", "--as-of", "yesterday"), ("run", "--latency-ms", "-1"), ("scorecard", "--as-of", "31.12.2025"),
+    ("nonsense",), ("trace",), ("run", "--no-such-option"),
+])  # fmt: skip
+def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = lowtide(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_replay_needs_a_folder(tmp_path: Path) -> None:
+    done = lowtide(tmp_path, "run", "--origin", "replay")
+    assert done.returncode == 1
+    assert "--upstream" in one_line(done)
+
+
+def test_replay_of_a_folder_without_index(tmp_path: Path) -> None:
+    done = lowtide(tmp_path / "home", "run", "--origin", "replay", "--upstream", str(tmp_path))
+    assert done.returncode == 1
+    assert "index.json" in one_line(done)
+
+
+@pytest.mark.parametrize("command", [("scorecard",), ("status",), ("trace", "marts.funding_stress", "2020-03-16"), ("rebuild",)])
+def test_before_the_first_run_the_reader_is_told_to_run(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = lowtide(tmp_path, *command)
+    assert done.returncode == 1
+    assert "lowtide run" in one_line(done)
+
+
+def test_scorecard_of_an_origin_that_never_published(tmp_path: Path) -> None:
+    assert "nothing is published" in one_line(lowtide(tmp_path, "scorecard", "--origin", "sandbox"))
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(tmp_path: Path) -> None:
+    for arguments in (("--debug", "scorecard"), ("scorecard", "--debug")):
+        done = lowtide(tmp_path, *arguments)
+        assert done.returncode == 1
+        assert "Traceback" in done.stderr
+
+
+def test_a_home_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("not a folder")
+    done = lowtide(tmp_path / "home", "run", "--origin", "sandbox")
+    assert done.returncode == 1
+    assert str(tmp_path / "home") in one_line(done)
+
+
+def test_a_held_lock_is_told_and_nothing_runs(tmp_path: Path) -> None:
+    home = Home.of("sandbox", tmp_path)
+    with home.lock():
+        done = lowtide(tmp_path, "run", "--origin", "sandbox")
+    assert done.returncode == 1
+    assert f"held by process {os.getpid()}" in one_line(done)
+    assert not list(home.landing.iterdir())
+
+
+def test_live_without_network_fails_and_is_not_replaced(tmp_path: Path) -> None:
+    """A proxy that refuses connections stands for a network that is down."""
+    closed = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"), "http://127.0.0.1:9")
+    done = lowtide(tmp_path, "run", "--origin", "live", **closed, NO_PROXY="", no_proxy="")
+    assert done.returncode == 1
+    assert "live" in one_line(done)
+    assert "origin: sandbox" not in done.stdout
+
+
+def test_without_an_origin_the_network_decides_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "probe", lambda: None)
+    assert resolve(RunOptions()) == (RunOptions(origin="sandbox"), "because no upstream answered")
+    monkeypatch.setattr(runs, "probe", lambda: "example.org")
+    assert resolve(RunOptions()) == (RunOptions(origin="live"), "because example.org answered")
+
+
+def test_a_given_origin_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "probe", lambda: "example.org")
+    assert resolve(RunOptions(origin="sandbox"))[0].origin == "sandbox"
+
+
+@pytest.mark.parametrize("options", [
+    RunOptions(origin="live", world="recede"), RunOptions(origin="live", faults=("a=b",)), RunOptions(origin="sandbox", upstream=Path("x")),
+    RunOptions(origin="sandbox", world="flat"), RunOptions(origin="replay", upstream=Path("x"), world="recede"),
+])  # fmt: skip
+def test_contradicting_options(options: RunOptions) -> None:
+    with pytest.raises(LowtideError):
+        options.checked()
+
+
+def test_a_sandbox_keeps_its_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
+    now = "2026-05-29T23:00:00+00:00"
+    with open_run(RunOptions(origin="sandbox", now=now, world="counterfactual")) as session:
+        assert session.base_url and session.env == {}
+    with open_run(RunOptions(origin="sandbox", now=now)) as session:
+        assert (session.home.root / "world").read_text() == "counterfactual\n"
+    with pytest.raises(LowtideError, match="holds world counterfactual"), open_run(RunOptions(origin="sandbox", now=now, world="recede")):
+        pass
+    assert runs.last_origin() == "sandbox"
+
+
+def test_a_nested_open_joins_the_open_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
+    options = RunOptions(origin="sandbox", now="2026-05-29T23:00:00+00:00")
+    with open_run(options) as outer, open_run(RunOptions(origin="live")) as inner:
+        assert inner is outer
+    with open_run(options) as again:
+        assert again is not outer
+
+
+def test_as_of_after_now_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import date
+
+    monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
+    with pytest.raises(LowtideError, match="lies after now"), open_run(RunOptions(origin="sandbox", now="2026-05-29T21:00:00+00:00", as_of=date(2026, 5, 29))):
+        pass
+
+
+@pytest.mark.parametrize(("moment", "day"), [
+    ("2026-05-29T22:00:00+00:00", "2026-05-29"), ("2026-05-29T21:59:59+00:00", "2026-05-28"),
+    ("2026-05-31T12:00:00+00:00", "2026-05-29"), ("2026-05-26T00:00:00+00:00", "2026-05-22"),  # a holiday on Monday the 25th
+])  # fmt: skip
+def test_mart_day_is_the_last_session_that_is_over(moment: str, day: str) -> None:
+    from datetime import datetime
+
+    assert mart_day(datetime.fromisoformat(moment)).isoformat() == day
+
+
+def test_doctor_reports_an_unusable_home(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    done = lowtide(tmp_path / "home", "doctor")
+    assert done.returncode == 1
+    assert "PROBLEM data folder" in done.stdout
+
+
+def test_generate_check_agrees_with_the_repository(tmp_path: Path) -> None:
+    done = lowtide(tmp_path, "generate", "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_json_of_a_run_is_one_document(tmp_path: Path) -> None:
+    """Also when theses are blocked: a fresh home that fetches gold alone cannot say anything about the others."""
+    done = lowtide(tmp_path, "run", "--origin", "sandbox", "--now", "2026-05-29T23:00:00+00:00", "--select", "gold", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert told["origin"] == "sandbox" and told["simulated"] is True and told["mart_day"] == "2026-05-29"
+    assert set(told["failed_theses"]) >= {"t1_2", "t2_0"} and "t4_5" not in told["failed_theses"]
+    assert "marts.gold_drawdown" in told["published_tables"]
+    assert "Traceback" not in done.stderr
+    card = json.loads(lowtide(tmp_path, "scorecard", "--json").stdout)
+    assert len(card["theses"]) == 16 and card["simulated"] is True and card["build_id"] == told["build_id"]
+    gold = next(t for t in card["theses"] if t["thesis_id"] == "t4_5")
+    assert gold["verdict"] in ("holds", "contested", "fails") and gold["as_of_date"] == "2026-05-29" and not gold["is_stale"]
+    assert next(t for t in card["theses"] if t["thesis_id"] == "t1_2")["is_stale"]

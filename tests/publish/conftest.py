@@ -1,6 +1,0 @@
-"""The synthetic candidate lives beside the tests of the gate."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "expectations"))
