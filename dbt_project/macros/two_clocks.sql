@@ -7,12 +7,15 @@
   mart day that knows a boundary (a revised value, or one that arrived after a newer observation). Within an epoch every
   observation has one value, and later observations become known later. Rows of an epoch carry the whole history as known
   at its end; a mart computes with `partition by epoch_id` and keeps only the days of that epoch.
+  `read_with` lists pairs (reader, read): where a mart joins a value to the observations of another quantity (the rate on
+  reserves to SOFR, a dividend to a close), one that arrives after such an observation is a boundary too.
 
-  epochs(quantities): epoch_id, first_day, last_day.
-  known_panel(quantities): epoch_id, first_day, last_day, quantity, observation_date, value, known_on.
-  A day D of the epoch may use a row iff known_on <= D.
+  epochs(quantities, read_with): epoch_id, first_day, last_day.
+  known_panel(quantities, read_with): epoch_id, first_day, last_day, quantity, observation_date, value, known_on.
+  A day D of the epoch may use a row iff known_on <= D. Of a revised value that is the day of its first version: a revision
+  begins an epoch, so each of its days knows the value, and days before it, read back as history, had an observation there.
 #}
-{% macro epochs(quantities) -%}
+{% macro epochs(quantities, read_with=[]) -%}
 (
     select
         row_number() over (order by first_day) as epoch_id,
@@ -27,11 +30,26 @@
         select versions.known_on
         from {{ ref('int_quantity_versions') }} as versions
         where versions.is_boundary and versions.quantity in {{ sql_list(quantities) }} and versions.known_on is not null
+        {%- if read_with %}
+        union
+        select late.known_on
+        from {{ ref('int_quantity_versions') }} as late
+        inner join (
+            values {% for reader, read in read_with %}('{{ reader }}', '{{ read }}'){{ ", " if not loop.last }}{% endfor %}
+        ) as pairs (reader, read) on late.quantity = pairs.read
+        inner join {{ ref('int_quantity_versions') }} as readers
+            on
+                pairs.reader = readers.quantity
+                and readers.observation_date >= late.observation_date
+                and readers.observation_date <= late.observation_date + interval '5' day
+                and readers.known_on < late.known_on
+        where late.version_number = 1
+        {%- endif %}
     ) as starts
 )
 {%- endmacro %}
 
-{% macro known_panel(quantities) -%}
+{% macro known_panel(quantities, read_with=[]) -%}
 (
     select
         epochs.epoch_id,
@@ -40,8 +58,8 @@
         versions.quantity,
         versions.observation_date,
         {{ latest('versions.value', 'versions.version_number') }} as value,
-        {{ latest('versions.known_on', 'versions.version_number') }} as known_on
-    from {{ epochs(quantities) }} as epochs
+        min(versions.known_on) as known_on
+    from {{ epochs(quantities, read_with) }} as epochs
     inner join {{ ref('int_quantity_versions') }} as versions on versions.known_on <= epochs.last_day
     where versions.quantity in {{ sql_list(quantities) }}
     group by epochs.epoch_id, epochs.first_day, epochs.last_day, versions.quantity, versions.observation_date
@@ -72,10 +90,17 @@ select
     ) as observation_date
 from {{ days }} as days
 cross join (select distinct {{ key }} from {{ relation }}) as keys
+-- what was known before an epoch's days is there on the first of them
 left join (
-    select epoch_id, {{ key }}, known_on, max(observation_date) as observation_date
-    from {{ relation }}
-    group by epoch_id, {{ key }}, known_on
+    select
+        known.epoch_id,
+        known.{{ key }},
+        greatest(known.known_on, first_days.as_of_date) as known_on,
+        max(known.observation_date) as observation_date
+    from {{ relation }} as known
+    inner join (select epoch_id, min(as_of_date) as as_of_date from {{ days }} group by epoch_id) as first_days
+        on known.epoch_id = first_days.epoch_id
+    group by known.epoch_id, known.{{ key }}, greatest(known.known_on, first_days.as_of_date)
 ) as arrivals
     on
         days.epoch_id = arrivals.epoch_id

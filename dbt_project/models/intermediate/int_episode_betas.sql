@@ -8,7 +8,9 @@ returns as (
 ),
 
 windows as (
-    select epoch_id, window_id, open_session from {{ ref('int_windows') }} where window_kind = 'episode'
+    select epoch_id, window_id, open_session
+    from {{ ref('int_windows') }}
+    where window_kind = 'episode'
 )
 
 select

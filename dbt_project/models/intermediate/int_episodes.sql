@@ -27,7 +27,9 @@ grouped as (
 ),
 
 high_closes as (
-    select epoch_id, as_of_date as start_date, price as start_close from grouped where is_high
+    select epoch_id, as_of_date as start_date, price as start_close
+    from grouped
+    where is_high
 ),
 
 falls as (

@@ -9,12 +9,14 @@
     ('sofr_p99', 'sofr_p99_pct', 'sofr_pct'),
     ('tgcr_onrrp', 'tgcr_pct', 'onrrp_award_pct'),
 ] %}
+{%- set read_with = [] %}
+{%- for component, left, right in spreads %}{% do read_with.append((left, right)) %}{% endfor %}
 {%- set components = ['sofr_iorb', 'effr_iorb', 'sofr_p99', 'tgcr_onrrp', 'reserves'] %}
 {%- set weekly = ['reserves_usd_mn', 'tga_week_avg_usd_mn'] %}
 with
 
 panel as (
-    select * from {{ known_panel(quantities) }}
+    select * from {{ known_panel(quantities, read_with) }}
 ),
 
 days as (
@@ -24,7 +26,7 @@ days as (
         days.is_quarter_end,
         epochs.epoch_id
     from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(quantities) }} as epochs
+    inner join {{ epochs(quantities, read_with) }} as epochs
         on days.as_of_date between epochs.first_day and epochs.last_day
 ),
 
@@ -104,7 +106,7 @@ levels as (
 components as (
     select epoch_id, component, observation_date, known_on, measure, mean_20d, mean_20d as scored from smoothed
     union all
-    select epoch_id, 'reserves', observation_date, known_on, value, change_4w_pct, -change_4w_pct
+    select epoch_id, 'reserves' as component, observation_date, known_on, value, change_4w_pct, -change_4w_pct as scored
     from levels
     where quantity = 'reserves_usd_mn'
 ),
@@ -168,7 +170,7 @@ wide as (
         days.as_of_date,
         days.is_month_end,
         days.is_quarter_end,
-        {%- for quantity in ['sofr_pct', 'iorb_pct', 'effr_pct', 'sofr_p99_pct', 'tgcr_pct', 'onrrp_award_pct', 'sofr_volume_usd_bn', 'onrrp_usd_bn', 'srf_usd_bn', 'reserves_usd_mn', 'tga_usd_mn', 'tga_week_avg_usd_mn'] %}
+        {%- for quantity in quantities %}
         max(case when value_days.quantity = '{{ quantity }}' then value_days.value end) as {{ quantity }},
         {%- endfor %}
         max(case when value_days.quantity = 'onrrp_usd_bn' then value_days.change_4w_pct end) as onrrp_4w_pct,

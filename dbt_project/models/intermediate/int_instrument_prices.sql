@@ -3,8 +3,10 @@
 -- SPY scaled to it.
 {%- set members = instruments() %}
 {%- set quantities = ['sp500_index'] %}
+{%- set read_with = [] %}
 {%- for member in members + ['spy'] %}
 {%- for suffix in ['close_usd', 'dividend_usd', 'split_ratio'] %}{% do quantities.append(member ~ '_' ~ suffix) %}{% endfor %}
+{%- for suffix in ['dividend_usd', 'split_ratio'] %}{% do read_with.append((member ~ '_close_usd', member ~ '_' ~ suffix)) %}{% endfor %}
 {%- endfor %}
 with
 
@@ -15,7 +17,7 @@ panel as (
             when quantity = 'sp500_index' then 'sp500'
             else regexp_extract(quantity, '^(.*?)_(close_usd|dividend_usd|split_ratio)$', 1)
         end as instrument
-    from {{ known_panel(quantities) }}
+    from {{ known_panel(quantities, read_with) }}
 ),
 
 days as (
@@ -25,7 +27,7 @@ days as (
         epochs.epoch_id,
         epochs.first_day,
         epochs.last_day
-    from {{ epochs(quantities) }} as epochs
+    from {{ epochs(quantities, read_with) }} as epochs
     inner join {{ ref('int_trading_days') }} as days on days.as_of_date <= epochs.last_day
 ),
 
@@ -57,7 +59,7 @@ bars as (
     from closes
     where instrument != 'spy'
     union all
-    select spy.epoch_id, 'sp500', spy.observation_date, spy.close * index_start.scale, spy.known_on
+    select spy.epoch_id, 'sp500' as instrument, spy.observation_date, spy.close * index_start.scale as close, spy.known_on
     from closes as spy
     inner join index_start on spy.epoch_id = index_start.epoch_id
     where

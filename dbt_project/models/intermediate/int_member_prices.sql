@@ -145,14 +145,14 @@ levels as (
     -- a basket begins at 100 on the last session before its first month
     select
         first_months.epoch_id,
-        first_months.bucket,
-        'bucket',
+        first_months.bucket as member,
+        'bucket' as member_kind,
         first_months.bucket,
         base.as_of_date,
         base.session_number,
-        100,
-        100,
-        base.as_of_date
+        100 as price,
+        100 as total_return,
+        base.as_of_date as observation_date
     from (
         select growth.epoch_id, growth.bucket, min(sessions.base_date) as base_date
         from growth
@@ -165,7 +165,7 @@ levels as (
     select
         prices.epoch_id,
         members.member,
-        'member',
+        'member' as member_kind,
         members.bucket,
         prices.as_of_date,
         prices.session_number,
@@ -175,7 +175,16 @@ levels as (
     from prices
     inner join members on prices.instrument = members.instrument
     union all
-    select epoch_id, 'sp500', 'reference', 'sp500', as_of_date, session_number, price, total_return, observation_date
+    select
+        epoch_id,
+        'sp500' as member,
+        'reference' as member_kind,
+        'sp500' as bucket,
+        as_of_date,
+        session_number,
+        price,
+        total_return,
+        observation_date
     from prices
     where instrument = 'sp500'
 ),

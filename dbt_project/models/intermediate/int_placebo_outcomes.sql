@@ -8,7 +8,9 @@ prices as (
 ),
 
 windows as (
-    select * from {{ ref('int_windows') }} where window_kind = 'placebo'
+    select *
+    from {{ ref('int_windows') }}
+    where window_kind = 'placebo'
 ),
 
 days as (
@@ -43,7 +45,7 @@ select
     max(days.session_number) as session_number,
     max(days.observation_date) as observation_date,
     min(days.drawdown) as depth,
-    -min(days.drawdown) / max(openings.monthly_volatility) as depth_vols,
+    abs(min(days.drawdown)) / max(openings.monthly_volatility) as depth_vols,
     min(case when days.drawdown <= -0.10 then days.as_of_date end) as break_10pct_date,
     min(case when days.drawdown <= -1.5 * openings.monthly_volatility then days.as_of_date end) as break_scaled_date
 from days

@@ -1,6 +1,7 @@
 -- What the warehouse knew of each quantity, and since when: one row per quantity, observation and version.
 -- Where several series give a quantity, the first by priority that has a value wins. A version ends when the next begins.
--- `known_on` is the first mart day that may use the version (null: after the last one). `is_boundary` marks knowledge that did not arrive in order: a revised value, or one known only after a newer observation.
+-- `known_on` is the first mart day that may use the version (null: after the last one). `is_boundary` marks knowledge
+-- that did not arrive in order: a revised value, or one known only after a newer observation.
 with
 
 observations as (
@@ -32,7 +33,10 @@ series_versions as (
 ),
 
 shared as (
-    select quantity from series group by quantity having count(*) > 1
+    select quantity
+    from series
+    group by quantity
+    having count(*) > 1
 ),
 
 -- one source only: its versions are the quantity's

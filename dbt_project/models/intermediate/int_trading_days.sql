@@ -2,7 +2,9 @@
 with
 
 holidays as (
-    select day from {{ ref('calendar_holidays') }} where calendar = 'nyse'
+    select day
+    from {{ ref('calendar_holidays') }}
+    where calendar = 'nyse'
 ),
 
 days as (

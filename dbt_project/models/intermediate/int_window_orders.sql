@@ -15,12 +15,14 @@ paths as (
     select
         'placebo' as window_kind,
         epoch_id, window_id, window_sessions, last_session, member, as_of_date, session_number, observation_date,
-        depth, depth_vols, break_10pct_date, break_scaled_date, cast(null as date), cast(null as date)
+        depth, depth_vols, break_10pct_date, break_scaled_date, cast(null as date) as trough_date, cast(null as date) as half_recovery_date
     from {{ ref('int_placebo_outcomes') }}
 ),
 
 betas as (
-    select epoch_id, window_id, beta_sp500 from {{ ref('int_episode_betas') }} where member = 'ai_tech'
+    select epoch_id, window_id, beta_sp500
+    from {{ ref('int_episode_betas') }}
+    where member = 'ai_tech'
 ),
 
 wide as (
@@ -67,10 +69,17 @@ ranked as (
     where buckets_measured = {{ buckets | length }}
 ),
 
-ordered as (
+with_beta as (
     select
         ranked.*,
-        betas.beta_sp500 as ai_tech_beta_sp500,
+        betas.beta_sp500 as ai_tech_beta_sp500
+    from ranked
+    left join betas on ranked.epoch_id = betas.epoch_id and ranked.window_id = betas.window_id
+),
+
+ordered as (
+    select
+        *,
         {%- for measure in ['raw_break', 'raw_depth', 'scaled_break', 'depth_vols'] %}
         {{ tau_b('crypto_' ~ measure ~ '_rank', 'ai_tech_' ~ measure ~ '_rank', 'gold_' ~ measure ~ '_rank', 'treasuries_' ~ measure ~ '_rank') }}
             as {{ measure }}_tau,
@@ -84,7 +93,7 @@ ordered as (
                 + case when coalesce(gold_break_scaled_date, {{ never }}) < ai_tech_break_scaled_date then 1 else 0 end
                 + case when coalesce(treasuries_break_scaled_date, {{ never }}) < ai_tech_break_scaled_date then 1 else 0 end
         end as ai_out_of_order_count,
-        -ai_tech_depth_pct + betas.beta_sp500 * sp500_depth_pct as ai_excess_drawdown_pct,
+        -ai_tech_depth_pct + ai_tech_beta_sp500 * sp500_depth_pct as ai_excess_drawdown_pct,
         gold_break_scaled_date is not null or treasuries_break_scaled_date is not null as gold_or_treasuries_sold,
         case when gold_break_scaled_date < coalesce(crypto_break_scaled_date, {{ never }}) then 1 else 0 end
         + case when treasuries_break_scaled_date < coalesce(crypto_break_scaled_date, {{ never }}) then 1 else 0 end
@@ -98,8 +107,7 @@ ordered as (
             else 0
         end {{ "+" if not loop.last else "as slow_recovery_count" }}
         {%- endfor %}
-    from ranked
-    left join betas on ranked.epoch_id = betas.epoch_id and ranked.window_id = betas.window_id
+    from with_beta
 )
 
 select * from ordered

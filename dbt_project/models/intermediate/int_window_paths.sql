@@ -101,14 +101,14 @@ select
     price,
     depth,
     monthly_volatility,
-    -depth / monthly_volatility as depth_vols,
+    abs(depth) / monthly_volatility as depth_vols,
     break_10pct_date,
     break_scaled_date,
     peak_date,
     peak_price,
     trough_date,
     trough_price,
-    min(case when as_of_date > trough_date and price >= (peak_price + trough_price) / 2 then as_of_date end) over (
+    min(case when depth < 0 and as_of_date > trough_date and price >= (peak_price + trough_price) / 2 then as_of_date end) over (
         partition by epoch_id, window_id, member, trough_session
         order by session_number rows between unbounded preceding and current row
     ) as half_recovery_date

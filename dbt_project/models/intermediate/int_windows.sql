@@ -69,10 +69,10 @@ from episodes
 union all
 select
     epoch_id,
-    'placebo',
-    cast(window_sessions as varchar) || ' sessions from ' || cast(open_date as varchar),
+    'placebo' as window_kind,
+    cast(window_sessions as varchar) || ' sessions from ' || cast(open_date as varchar) as window_id,
     open_date,
     open_session,
-    open_session + window_sessions - 1,
+    open_session + window_sessions - 1 as last_session,
     window_sessions
 from placebo

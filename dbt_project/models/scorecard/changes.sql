@@ -21,7 +21,7 @@ flips as (
     from verdicts
     where prior_verdict is not null and verdict != prior_verdict
     union all
-    select thesis_id, as_of_date, 'settled', prior_settled_verdict, settled_verdict, prior_settled_date
+    select thesis_id, as_of_date, 'settled' as verdict_kind, prior_settled_verdict, settled_verdict, prior_settled_date
     from verdicts
     where prior_settled_verdict is not null and settled_verdict != prior_settled_verdict
 ),

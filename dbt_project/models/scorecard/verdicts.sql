@@ -46,7 +46,9 @@ planned as (
 ),
 
 all_days as (
-    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date from daily where as_of_date >= first_day
+    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date
+    from daily
+    where as_of_date >= first_day
     union all
     select thesis_id, as_of_date, verdict, reason, label, oldest_input_date from planned
 ),
@@ -54,7 +56,7 @@ all_days as (
 marked as (
     select
         *,
-        case when verdict is distinct from lag(verdict) over days then 1 else 0 end as is_change
+        case when lag(verdict) over days = verdict then 0 else 1 end as is_change
     from all_days
     window days as (partition by thesis_id order by as_of_date)
 ),

@@ -1,3 +1,4 @@
+{%- set first_mart_day = "(select min(first_day.as_of_date) from " ~ ref('int_trading_days') ~ " as first_day)" %}
 -- Falls of the S&P 500 as known at the build's as-of day: one row per confirmed episode.
 with
 
@@ -22,7 +23,7 @@ troughs as (
     select
         episodes.episode_id,
         min(paths.price) as trough_close,
-        {{ first_by('paths.as_of_date', 'paths.price') }} as trough_date,
+        {{ first_by('paths.as_of_date', '(paths.price, paths.as_of_date)') }} as trough_date,
         max(paths.as_of_date) as last_date,
         count(*) as sessions
     from episodes
@@ -43,7 +44,7 @@ select
     (troughs.trough_close / episodes.start_close - 1) * 100 as sp500_depth_pct,
     cast({{ days_between('episodes.start_date', 'coalesce(episodes.end_date, latest.as_of_date)') }} as integer) as length_days,
     cast(troughs.sessions as integer) as sessions,
-    {{ usage_warnings(["case when episodes.start_date < (select min(first_day.as_of_date) from " ~ ref('int_trading_days') ~ " as first_day) then 'proxy' end"]) }} as usage_warnings,
+    {{ usage_warnings(["case when episodes.start_date < " ~ first_mart_day ~ " then 'proxy' end"]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from episodes
 inner join troughs on episodes.episode_id = troughs.episode_id

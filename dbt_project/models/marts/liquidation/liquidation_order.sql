@@ -122,7 +122,7 @@ stress_returns as (
         prices.as_of_date,
         max(funding.is_stress_day) as is_stress_day,
         {%- for bucket in buckets %}
-        max(case when prices.member = '{{ bucket }}' and funding.is_stress_day = 1 then exp(prices.log_return) - 1 end) as {{ bucket }}_return
+        max(case when prices.member = '{{ bucket }}' and funding.is_stress_day = 1 then exp(prices.log_total_return) - 1 end) as {{ bucket }}_return
         {{- "," if not loop.last }}
         {%- endfor %}
     from {{ ref('int_member_prices') }} as prices

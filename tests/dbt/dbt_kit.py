@@ -1,0 +1,92 @@
+"""Runs the real dbt project on a raw zone, in this process.
+
+Belongs here: calling dbt and reading the warehouse it made. Does not belong here: data (`raw_zone`) and expectations.
+Parsing costs as much as a build, so it is done once; `raw_path` is fixed at parsing, so each build points one link at its zone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+MIDDLE = "2020-06-30"  # the mart day that the leak tests stand on
+
+
+class Project:
+    """dbt parsed for one temporary folder; `build` and `unit_tests` may be called any number of times."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.link = folder / "raw"
+        self.manifest: Any = None
+
+    def _invoke(self, command: list[str], candidate: Path, as_of: str) -> list[Any]:
+        """Results of one dbt command; AssertionError when dbt did not get as far as the nodes."""
+        from dbt.cli.main import dbtRunner
+
+        os.environ["LOWTIDE_CANDIDATE"] = str(candidate)
+        os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+        variables = {"raw_path": str(self.link), "origin": "sandbox", "as_of": as_of, "build_id": "b", "run_id": "r"}
+        arguments = [
+            "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(self.folder / "target"),
+            "--log-path", str(self.folder / "target"), "--log-level", "none", "--no-version-check", "--vars", json.dumps(variables),
+        ]  # fmt: skip
+        try:
+            if self.manifest is None:
+                parsed = dbtRunner().invoke(["parse", *arguments])
+                assert parsed.success, f"dbt cannot parse the project: {parsed.exception}"
+                self.manifest = parsed.result
+            outcome = dbtRunner(manifest=self.manifest).invoke([*command, *arguments])
+        finally:
+            _release()
+        assert outcome.result is not None, f"dbt did not run: {outcome.exception}"
+        return list(outcome.result.results)
+
+    def build(self, zone: Path, as_of: str, name: str, *options: str) -> Warehouse:
+        """Everything but unit tests, on that raw zone. AssertionError names the first node that failed."""
+        if self.link.is_symlink():
+            self.link.unlink()
+        self.link.symlink_to(zone, target_is_directory=True)
+        candidate = self.folder / name / "lowtide.duckdb"  # the manifest names the database: the same for every build
+        candidate.parent.mkdir(exist_ok=True)
+        for result in self._invoke(["build", "--exclude-resource-type", "unit_test", *options], candidate, as_of):
+            assert str(result.status.value) in ("success", "pass"), f"{result.node.name}: {result.message}"
+        return Warehouse(candidate)
+
+    def unit_tests(self, warehouse: Warehouse, as_of: str) -> dict[str, str]:
+        """name -> '' when it passed, else what differs. The warehouse gives only the columns of mocked tables."""
+        results = self._invoke(["test", "--select", "test_type:unit"], warehouse.path, as_of)
+        return {r.node.name: "" if str(r.status.value) == "pass" else str(r.message or r.status) for r in results}
+
+
+class Warehouse:
+    """A finished candidate, read only."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def table(self, name: str, order: str = "") -> pd.DataFrame:
+        """All rows of schema.table (or of a parenthesised query), nulls as None."""
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            frame = connection.execute(f"select * from {name}{' order by ' + order if order else ''}").df()
+        return frame.astype(object).where(frame.notna(), None)
+
+
+def _release() -> None:
+    """dbt keeps its DuckDB file open for the life of the process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import cleanup_connections, reset_adapters
+
+    cleanup_connections()
+    reset_adapters()
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager._ENV.close()
+        DuckDBConnectionManager._ENV = None
+    DuckDBConnectionManager.close_all_connections()
