@@ -10,7 +10,6 @@ import pytest
 
 from tests.e2e.used import Used
 
-
 CHANGED = ("--select", "fred_effr", "--select", "fred_sp500", "--select", "fred_wresbal")
 
 
