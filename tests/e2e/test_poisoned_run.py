@@ -14,12 +14,14 @@ from orchestration import steps
 from orchestration.dbt_build import export_folder
 from tests.e2e.used import FIRST, Used
 
+pytestmark = pytest.mark.xdist_group("sandbox")
+
 PART_II = {"t2_0", "t2_1", "t2_2", "t2_3"}
 POISONS = {
     "marts.funding_stress": ({"t1_2"}, "sofr_iorb_bp = sofr_iorb_bp * 100 where as_of_date >= date '2026-11-02'"),
     "marts.gold_drawdown": ({"t4_5"}, "mdd_504_pct = -mdd_504_pct where as_of_date = date '2026-11-17'"),
     "marts.liquidation_order": (PART_II, "raw_break_tau = 1.7 where as_of_date = date '2026-11-18'"),
-    "marts.episodes": (PART_II, "confirmation_date = start_date - 30 where start_date = date '2020-02-19' or sp500_depth_pct < -20"),
+    "marts.episodes": (PART_II, "confirmation_date = start_date - 30 where start_date = (select max(start_date) from t)"),
 }
 
 
