@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,3 +18,19 @@ def upstream() -> Path:
     if not (folder / "index.json").is_file():
         pytest.skip(f"no recorded upstream responses at {folder} (set LOWTIDE_UPSTREAM)")
     return folder
+
+
+# Tests that share an expensive beginning (a first load, a dbt build) belong on one worker; other files go anywhere.
+TOGETHER = ("tests/e2e/test_replay", "tests/e2e/", "tests/dbt/")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whole files to a worker, and the folders of TOGETHER as if each were one file."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByBeginning(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((prefix for prefix in TOGETHER if nodeid.startswith(prefix)), nodeid.split("::", 1)[0])
+
+    return ByBeginning(config, log)

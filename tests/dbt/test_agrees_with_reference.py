@@ -19,8 +19,6 @@ from tests.dbt import raw_zone, synthetic
 from tests.dbt.dbt_kit import Project, Warehouse
 from tests.reference import funding, gold, liquidation, observations, scorecard
 
-pytestmark = pytest.mark.xdist_group("dbt")  # one worker makes the builds
-
 MODEL = {"t1_2": "marts.funding_stress", "t4_5": "marts.gold_drawdown"}
 D = dt.date.fromisoformat
 

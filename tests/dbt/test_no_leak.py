@@ -13,8 +13,6 @@ import pytest
 from tests.dbt import raw_zone
 from tests.dbt.dbt_kit import MIDDLE, Project, Warehouse
 
-pytestmark = pytest.mark.xdist_group("dbt")  # one worker makes the builds
-
 BY_DAY = {
     "marts.funding_stress": "as_of_date",
     "marts.liquidation_order": "as_of_date",

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.dbt.dbt_kit import Project, Warehouse
-
-pytestmark = pytest.mark.xdist_group("dbt")  # one worker makes the builds
 
 
 def test_every_unit_test_of_the_models_passes(project: Project, at_the_end: Warehouse) -> None:

@@ -14,8 +14,6 @@ from orchestration import steps
 from orchestration.dbt_build import export_folder
 from tests.e2e.used import FIRST, Used
 
-pytestmark = pytest.mark.xdist_group("sandbox")
-
 PART_II = {"t2_0", "t2_1", "t2_2", "t2_3"}
 POISONS = {
     "marts.funding_stress": ({"t1_2"}, "sofr_iorb_bp = sofr_iorb_bp * 100 where as_of_date >= date '2026-11-02'"),

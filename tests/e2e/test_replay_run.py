@@ -10,8 +10,6 @@ import pytest
 
 from tests.e2e.used import Used
 
-pytestmark = pytest.mark.xdist_group("replay")
-
 CHANGED = ("--select", "fred_effr", "--select", "fred_sp500", "--select", "fred_wresbal")
 
 

@@ -10,17 +10,13 @@ import time
 from datetime import datetime
 
 import duckdb
-import pytest
 
 from sandbox.world import SimulatedBackend
 from tests.e2e.used import FIRST, NEXT, Used
 
-sandbox_home = pytest.mark.xdist_group("sandbox")  # one worker makes the first load
-
 VERDICTS = "select thesis_id, verdict from scorecard.verdicts where as_of_date = (select max(as_of_date) from scorecard.verdicts)"
 
 
-@sandbox_home
 def test_the_receding_world_gives_its_known_verdicts(first_load):
     used, told = first_load
     truth = SimulatedBackend("recede", now=datetime.fromisoformat(FIRST)).ground_truth
@@ -29,7 +25,6 @@ def test_the_receding_world_gives_its_known_verdicts(first_load):
     assert {o["outcome"] for o in told["outcomes"]} == {"ok"}
 
 
-@sandbox_home
 def test_simulated_data_says_so_wherever_it_shows(first_load):
     used, told = first_load
     manifest = json.loads((used.current() / "manifest.json").read_text())
@@ -40,7 +35,6 @@ def test_simulated_data_says_so_wherever_it_shows(first_load):
     assert used.rows("select count(*) from marts.funding_stress where usage_warnings not like '%simulated%' or usage_warnings is null") == [(0,)]
 
 
-@sandbox_home
 def test_a_second_run_adds_nothing(first_load, copy_of):
     used = copy_of(first_load[0])
     before = used.current(), used.parquet()
@@ -49,7 +43,6 @@ def test_a_second_run_adds_nothing(first_load, copy_of):
     assert (used.current(), used.parquet()) == before
 
 
-@sandbox_home
 def test_the_other_world_cannot_enter_the_same_home(first_load):
     said = first_load[0].lowtide("run", "--origin", "sandbox", "--world", "counterfactual", fails=True).stderr
     assert "holds world recede" in said and said.count("\n") == 1
@@ -62,7 +55,6 @@ def test_the_counterfactual_world_fails_every_built_thesis(tmp_path):
     assert truth and {k: v for k, v in used.rows(VERDICTS) if k in truth} == truth
 
 
-@sandbox_home
 def test_kill_9_at_any_stage_then_a_run_repairs_itself(first_load, copy_of):
     used = copy_of(first_load[0])
     root = used.home / "sandbox"
@@ -93,7 +85,6 @@ def test_kill_9_at_any_stage_then_a_run_repairs_itself(first_load, copy_of):
         assert connection.execute(f"select max(observation_date)::varchar from {facts} where series_id = 'fred.SP500'").fetchone() == ("2026-11-19",)
 
 
-@sandbox_home
 def test_every_fault_is_typed_visible_and_harmless(first_load, copy_of):
     used = copy_of(first_load[0])
     faults = {
