@@ -1,15 +1,18 @@
 """The conversation with one source about one dataset: send, land, note, judge, hand back.
 
-Belongs here: that order, and conditional requests. Does not belong here: who is asked when (`ingest.runner`), HTTP
-(`ingest.client`), the meaning of rows (`ingest.intake`).
+Belongs here: that order, for answers and for dropped files alike, and conditional requests. Does not belong here: who
+is asked when (`ingest.runner`), HTTP (`ingest.client`), which files there are (`ingest.dropbox`), the meaning of rows
+(`ingest.intake`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ingest.client import Client
+from ingest.dropbox import REFUSED, Drop
 from ingest.errors import SourceError
 from ingest.fetches import (
     Event,
@@ -30,7 +33,8 @@ VALIDATORS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 class Exchange:
     """One dataset's requests in one run. `requests` and `received` (bytes of bodies) count also when it fails.
 
-    `known`: last good answers by `identity`, for conditional requests; empty on a full refresh.
+    `known`: last good answers by `identity`, for conditional requests; empty on a full refresh. `refused`: the files
+    that `take` did not take, and why.
     """
 
     client: Client
@@ -40,6 +44,7 @@ class Exchange:
     known: Mapping[str, Event]
     requests: int = 0
     received: int = 0
+    refused: list[tuple[Drop, SourceError]] = field(default_factory=list)
 
     def drive(self, talk: Generator[Request, Response, None]) -> list[Response]:
         """Run the source's generator to its end; returns the successful responses in order.
@@ -62,6 +67,28 @@ class Exchange:
             return responses
         finally:
             talk.close()
+
+    def take(
+        self, drops: Sequence[Drop], now: datetime, prove: Callable[[Response], SourceError | None]
+    ) -> list[Response]:
+        """Land each file; returns those that `prove` has nothing against, in order.
+
+        A refused one is landed under a status that no rebuild reads. Raises HomeUnusable.
+        """
+        responses: list[Response] = []
+        for drop in drops:
+            self.requests += 1
+            self.received += len(drop.content)
+            fetch_id = f"{self.ledger.run_id}.{self.dataset.id}.{self.requests}"
+            response = Response(drop.request, 200, {}, drop.content, now, fetch_id, self.landing.store(drop.content))
+            error = prove(response)
+            if error is not None:
+                self.refused.append((drop, error))
+                response = replace(response, status=REFUSED)
+            self.ledger.write(response_event(self.dataset, response, len(drop.content)))
+            if error is None:
+                responses.append(response)
+        return responses
 
     def _ask(self, request: Request) -> Response:
         """Send, land, then judge. "Not modified" is answered with the body landed before."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, cast, get_args
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingest.files import read_parquet, write_parquet
 from ingest.model import Domain, Held
@@ -112,12 +113,25 @@ class ChangeLog:
         )
         self._facts = merged
 
-    def held(self) -> Held:
-        """Newest observation date with a value, and the vintage days, of every series in the log."""
-        vintages: dict[str, set[date]] = {}
-        for fact in self.facts():
-            vintages.setdefault(fact.series_id, set()).add(fact.known_at.date())
-        return Held(newest(self.facts()), {series: frozenset(days) for series, days in vintages.items()})
+    def held(self, *, vintages: bool = False) -> Held:
+        """Newest observation date with a value of every series in the log and, when asked, the vintage days.
+
+        Read by column: most datasets of a run are not due, and 700,000 facts as Python objects took 4 s.
+        """
+        if not self.path.exists():
+            return Held()
+        table = read_parquet(self.path, SCHEMA.names)
+        series, day = table["series_id"].combine_chunks(), table["observation_date"].combine_chunks()
+        latest = pc.not_equal(series[:-1], series[1:])
+        latest = pc.or_(latest, pc.not_equal(day[:-1], day[1:]))
+        latest = pa.concat_arrays([latest, pa.array([True] * min(1, len(series)), pa.bool_())])
+        kept = table.filter(pc.and_(latest, pc.equal(table["state"].combine_chunks(), "value")))
+        grouped = kept.group_by("series_id").aggregate([("observation_date", "max")])
+        found = dict(zip(grouped["series_id"].to_pylist(), grouped["observation_date_max"].to_pylist(), strict=True))
+        days: dict[str, set[date]] = {}
+        for name, moment in zip(series.to_pylist(), _moments(table["known_at"]), strict=True) if vintages else ():
+            days.setdefault(name, set()).add(moment.date())
+        return Held(found, {name: frozenset(known) for name, known in days.items()})
 
     def _read(self) -> list[Fact]:
         table = read_parquet(self.path, SCHEMA.names)

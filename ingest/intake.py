@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from ingest.answers import one_line
-from ingest.changelog import ChangeLog, Stamp, diff
+from ingest.changelog import ChangeLog, Fact, Stamp, diff
+from ingest.dropbox import name_of
 from ingest.errors import EmptyPayload, SchemaDrift, SourceError
 from ingest.facts import observations_folder
 from ingest.fetches import Fetch
 from ingest.guards import Quarantine, Quarantined, inspect
-from ingest.model import Dataset, Response, Row, Source
+from ingest.model import Dataset, JointSource, Response, Row, Source
 from ingest.redaction import redact
 from lowtide.errors import LowtideError
 from lowtide.home import Home
@@ -92,14 +93,8 @@ def absorb(
         raise EmptyPayload(f"{dataset.id}: no answer was a success")
     pairs: list[tuple[Row, Stamp]] = []
     after_clock = 0
-    for response in responses:
+    for rows, response in _parsed(dataset, source, responses):
         stamp, today = Stamp(response.fetched_at, response.fetch_id), response.fetched_at.date()
-        try:
-            rows = source.parse(dataset, response)
-        except LowtideError:
-            raise
-        except Exception as error:  # whatever a parser trips over fails its dataset only
-            raise as_source_error(dataset, error) from error
         kept = [(row, stamp) for row in rows if row.observation_date <= today]
         after_clock += len(rows) - len(kept)
         pairs += kept
@@ -123,6 +118,36 @@ def absorb(
         None if first is None else f"{first.series_id} {first.observation_date} {first.value:g}: {bad[first]}",
         after_clock,
     )  # fmt: skip
+
+
+def _parsed(
+    dataset: Dataset, source: Source, responses: Sequence[Response]
+) -> Iterator[tuple[list[Row], Response]]:
+    """Rows with the response they stand for: of each response, or of all together where the source reads them so."""
+    try:
+        together = source.parse_all(dataset, responses) if isinstance(source, JointSource) else None
+        if together is not None:
+            yield together, responses[-1]
+            return
+        for response in responses:
+            yield source.parse(dataset, response), response
+    except LowtideError:
+        raise
+    except Exception as error:  # whatever a parser trips over fails its dataset only
+        raise as_source_error(dataset, error) from error
+
+
+def refusal(dataset: Dataset, source: Source, response: Response, facts: Sequence[Fact]) -> SourceError | None:
+    """Why a dropped file cannot be used beside the `facts` held, its name first; None when it can."""
+    try:
+        rows = source.parse(dataset, response)
+        inspect(dataset, facts, [row for row in rows if row.observation_date <= response.fetched_at.date()])
+    except LowtideError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a parser trips over refuses this file only
+        found = as_source_error(dataset, error)
+        return type(found)(one_line(f"{name_of(response.request.url)}: {found}", 500))
+    return None
 
 
 def _quarantined(bad: dict[Row, str], pairs: Sequence[tuple[Row, Stamp]]) -> list[Quarantined]:

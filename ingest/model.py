@@ -5,15 +5,15 @@ Belongs here: data shapes. Does not belong here: any behaviour of a provider, of
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Domain = Literal["rates", "funding", "market", "crypto", "onchain", "filings", "gold", "inflation"]
-Frequency = Literal["daily", "weekly", "monthly", "quarterly"]
+Frequency = Literal["daily", "weekly", "monthly", "quarterly", "annual"]
 Calendar = Literal["nyse", "sifma", "fed", "lbma", "24x7"]
 Kind = Literal["rate", "price", "stock", "flow", "index", "event"]
 Tier = Literal["open", "internal", "restricted"]
@@ -92,7 +92,7 @@ class Dataset(Strict):
     @property
     def carry_days(self) -> int:
         """How long an observation may stand in for a newer one (calendar days after its date)."""
-        return {"daily": 5, "weekly": 9, "monthly": 75, "quarterly": 190}[self.frequency]
+        return {"daily": 5, "weekly": 9, "monthly": 75, "quarterly": 190, "annual": 400}[self.frequency]
 
 
 class Row(NamedTuple):
@@ -148,6 +148,14 @@ class Source(Protocol):
     ) -> Generator[Request, Response, None]: ...
 
     def parse(self, dataset: Dataset, response: Response) -> list[Row]: ...
+
+
+@runtime_checkable
+class JointSource(Protocol):
+    """A source that also reads the answers of one fetch together: for sums over pages."""
+
+    def parse_all(self, dataset: Dataset, responses: Sequence[Response]) -> list[Row] | None:
+        """Rows of all `responses`, as pure as `parse`; None where each is to be parsed by itself."""
 
 
 @dataclass(frozen=True)

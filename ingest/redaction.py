@@ -46,7 +46,8 @@ def redact(
 
 @dataclass(frozen=True)
 class Redactor:
-    """`redact` bound to one request: its secret names and their values."""
+    """`redact` bound to one request: its secret names (parameters, headers, or variables whose value is in the path) and
+    their values."""
 
     names: frozenset[str]
     values: frozenset[str]
@@ -55,7 +56,7 @@ class Redactor:
     @classmethod
     def of(cls, request: Request, env: Mapping[str, str]) -> Redactor:
         names = {name.lower() for name in request.secrets}
-        given = [*request.params.items(), *request.headers.items(), *(request.json or {}).items()]
+        given = [*request.params.items(), *request.headers.items(), *(request.json or {}).items(), *env.items()]
         values = {str(value) for name, value in given if name.lower() in names}
         return cls(request.secrets, frozenset(v for v in values if v and v != HIDDEN), env)
 

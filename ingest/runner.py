@@ -13,10 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ingest import calendars, sources
+from ingest.changelog import ChangeLog
 from ingest.client import Client, Limits
+from ingest.dropbox import Drop, DropSource, FileQuarantine, new_files
 from ingest.errors import NotConfigured
 from ingest.exchange import Exchange, known_answers
 from ingest.facts import open_domains
@@ -29,10 +32,11 @@ from ingest.intake import (
     change_log,
     collector_paused,
     newest_value,
+    refusal,
     repeated,
 )
 from ingest.landing import Landing, Ledger
-from ingest.model import Dataset, FetchOutcome, Held, Source
+from ingest.model import Dataset, FetchOutcome, Held, Response, Source
 from ingest.rebuild import rebuild_dataset
 from ingest.redaction import redact
 from lowtide.clock import Clock
@@ -62,11 +66,14 @@ def run_ingest(
     deadline_s: float = 900.0,
     on_progress: Callable[[FetchOutcome], None] | None = None,
     limits: Limits | None = None,
+    dropbox: Path | None = None,
 ) -> IngestReport:
     """Fetch what is due of `datasets`, land it, and append what is new to the raw zone. The caller holds home.lock().
 
     `base_url`: a stand-in that answers for all hosts (sandbox, replay). `full`: ask for everything, due or not; a
     replay always does. `on_progress` is called from worker threads, one call at a time. `limits`: of the client.
+    `dropbox`: the drop folder; by default LOWTIDE_HOME/dropbox for the live origin and none for the others, so that a
+    person's files never enter a simulated world.
     A source's failure is an outcome. Raises HomeUnusable and other LowtideErrors: those of this machine.
     """
     home.prepare()
@@ -76,6 +83,8 @@ def run_ingest(
     events = landing.read_ledgers()
     started_at = clock.now()
     environment = os.environ if env is None else env
+    if dropbox is None and home.origin == "live":
+        dropbox = home.base / "dropbox"
     used = {dataset.provider: sources.get(dataset.provider) for dataset in datasets}
     pace = {host: seconds for source in used.values() for host, seconds in source.hosts.items()}
     with (
@@ -85,7 +94,7 @@ def run_ingest(
     ):
         run = _Run(
             home, clock, started_at, environment, client, landing, ledger, used, history(events),
-            full or home.origin == "replay", on_progress,
+            full or home.origin == "replay", dropbox, on_progress,
         )  # fmt: skip
         outcomes = run.all(datasets)
         write_flat(home.raw / "fetches.parquet", [*events, *ledger.events])
@@ -104,6 +113,7 @@ class _Run:
     sources: Mapping[str, Source]
     history: Mapping[str, list[Fetch]]
     full: bool
+    dropbox: Path | None
     on_progress: Callable[[FetchOutcome], None] | None
     lock: threading.Lock = field(default_factory=threading.Lock)
     broken: threading.Event = field(default_factory=threading.Event)
@@ -154,37 +164,62 @@ class _Run:
         if repaired:  # a killed run may have appended rows without an outcome: back to what the ledgers vouch for
             rebuild_dataset(self.home, self.landing, dataset, fetches)
         changes = change_log(self.home, dataset)
-        held = changes.held()
+        held = changes.held(vintages=dataset.vintages == "native")
         full = repaired or self._full(fetches, held)
         talk = Exchange(self.client, self.landing, self.ledger, dataset, {} if full else known_answers(fetches))
-        if not full and not self._due(dataset, held):
-            outcome = FetchOutcome(dataset.id, "not_due")
-        else:
-            try:
-                source, done = self.sources[dataset.provider], Absorbed()
-                responses = talk.drive(source.requests(dataset, Held() if full else held, self.now, self.env))
+        try:
+            source, done = self.sources[dataset.provider], Absorbed()
+            drops = (
+                new_files(source, dataset, self.dropbox, self.now, fetches, full=full)
+                if isinstance(source, DropSource)
+                else None
+            )
+            if not (full or self._due(dataset, held) if drops is None else drops):
+                outcome = FetchOutcome(dataset.id, "not_due")
+            else:
+                if drops is None:
+                    responses = talk.drive(source.requests(dataset, Held() if full else held, self.now, self.env))
+                else:
+                    responses = self._files(talk, source, drops, changes)
                 if fetches and not repaired and fetches[-1].repeated_by(responses):
                     done = repeated(fetches[-1])
                 elif talk.requests:
                     previous = [fetch.fetched_at for fetch in fetches if fetch.succeeded and fetch.fetched_at]
                     done = absorb(self.home, dataset, source, responses, changes, previous)
                 outcome = FetchOutcome(dataset.id, "ok" if done.rows_added else "unchanged", **vars(done))
-            except LowtideError:
-                raise
-            except NotConfigured as error:
-                outcome = FetchOutcome(dataset.id, "not_configured", error.kind, redact(str(error), env=self.env))
-            except Exception as error:  # noqa: BLE001 - a bug in one source must not stop the others
-                failure = as_source_error(dataset, error, self.env)
-                outcome = FetchOutcome(dataset.id, "failed", failure.kind, redact(str(failure), env=self.env))
+        except LowtideError:
+            raise
+        except NotConfigured as error:
+            outcome = FetchOutcome(dataset.id, "not_configured", error.kind, redact(str(error), env=self.env))
+        except Exception as error:  # noqa: BLE001 - a bug in one source must not stop the others
+            failure = as_source_error(dataset, error, self.env)
+            outcome = FetchOutcome(dataset.id, "failed", failure.kind, redact(str(failure), env=self.env))
+        if talk.refused and outcome.error_type is None:  # some files are in, others are not: both are said
+            failure = talk.refused[0][1]
+            outcome = replace(outcome, error_type=failure.kind, error_message=redact(str(failure), env=self.env))
         outcome = replace(
             outcome, requests=talk.requests, bytes=talk.received, seconds=time.monotonic() - begun,
-            newest=newest_value(changes),
+            newest=newest_value(changes) if outcome.rows_added else max(held.newest.values(), default=None),
         )  # fmt: skip
         self.ledger.write(outcome_event(dataset, outcome, full=full, at=self.clock.now()))
         if self.on_progress is not None:
             with self.lock:
                 self.on_progress(outcome)
         return outcome
+
+    def _files(self, talk: Exchange, source: Source, drops: Sequence[Drop], changes: ChangeLog) -> list[Response]:
+        """The files that can be used; the others go to the quarantine. Raises the first refusal when none is left."""
+        facts, kept_apart = changes.facts(), FileQuarantine(self.home)
+        responses = talk.take(drops, self.clock.now(), lambda response: refusal(talk.dataset, source, response, facts))
+        refused = dict(talk.refused)
+        for drop in drops:
+            if drop in refused:
+                kept_apart.put(drop, refused[drop])
+            else:
+                kept_apart.clear(drop)
+        if not responses:
+            raise talk.refused[0][1]
+        return responses
 
     # -- what to ask --------------------------------------------------------------------------------------------
 

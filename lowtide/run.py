@@ -85,6 +85,7 @@ class Session:
     as_of: datetime
     as_pointer: date | None
     base_url: str | None
+    dropbox: Path | None = None  # drop folder of a replay; live has its own below LOWTIDE_HOME, the sandbox none
     report: RunReport = field(default_factory=RunReport)
     helpers: dict[str, Any] = field(default_factory=dict)  # started early by a step, used by a later one
     stack: ExitStack = field(default_factory=ExitStack)
@@ -95,8 +96,12 @@ class Session:
 
     @property
     def env(self) -> Mapping[str, str]:
-        """Keys for the upstreams: those of the environment for live, none for a stand-in."""
-        return os.environ if self.origin == "live" else {}
+        """Keys for the upstreams: those of the environment for live; a stand-in takes any, and never sees a real one."""
+        if self.origin == "live":
+            return os.environ
+        from ingest.registry import load
+
+        return {dataset.requires_key: "stand-in" for dataset in load().datasets.values() if dataset.requires_key}
 
     @property
     def mart_day(self) -> date:
@@ -188,7 +193,8 @@ def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session
         as_of = datetime.combine(options.as_of, CUT_OFF) if options.as_of else clock.now()
         if as_of > clock.now():
             raise LowtideError(f"--as-of {options.as_of}: its cut-off {as_of:%Y-%m-%d %H:%M} UTC lies after now ({clock.now():%Y-%m-%d %H:%M} UTC)")
-        session = Session(options, home, reason, clock, as_of, options.as_of, base_url, stack=stack)
+        dropbox = options.upstream / "dropbox" if options.upstream else None
+        session = Session(options, home, reason, clock, as_of, options.as_of, base_url, dropbox, stack=stack)
         _OPEN.append(session)
         try:
             yield session

@@ -59,6 +59,7 @@ def ingest(session: Session, asked: Collection[str] = (), *, warm_up: bool = Tru
     with session.stage("ingest"):
         report = run_ingest(
             session.home, session.clock, datasets, base_url=session.base_url, full=session.options.full, env=session.env,
+            dropbox=session.dropbox,
             on_progress=progress,
         )  # fmt: skip
     session.report.run_id, session.report.outcomes = report.run_id, report.outcomes

@@ -83,7 +83,9 @@ def sessions(calendar: str, first: date, last: date) -> list[date]:
 
 
 def period_of(frequency: Frequency, day: date) -> str:
-    """The key of an observation in release_dates.csv: `YYYY-MM` (monthly; quarterly: its first month), else the date."""
+    """The key of an observation in release_dates.csv: `YYYY-MM` (quarterly: its first month), `YYYY`, else the date."""
+    if frequency == "annual":
+        return f"{day:%Y}"
     return f"{day:%Y-%m}" if frequency in ("monthly", "quarterly") else day.isoformat()
 
 
@@ -162,7 +164,8 @@ def released_at_many(dataset: Dataset, days: Iterable[date]) -> list[datetime]:
 def previous_observation(dataset: Dataset, day: date) -> date:
     """The newest observation date of `dataset` strictly before `day`; periods that never came out are skipped.
 
-    Daily: a session of the dataset's calendar. Weekly: its anchor's weekday. Monthly, quarterly: the period's first day.
+    Daily: a session of the dataset's calendar. Weekly: its anchor's weekday. Else the first day of the month, quarter or
+    year.
     """
     rule = _rule(dataset)
     while True:
@@ -181,6 +184,8 @@ def _step_back(dataset: Dataset, day: date) -> date:
         return before - timedelta(days=(before.weekday() - WEEKDAYS.index(dataset.anchor or "")) % 7)
     if dataset.frequency == "monthly":
         return before.replace(day=1)
+    if dataset.frequency == "annual":
+        return date(before.year, 1, 1)
     return date(before.year, 3 * ((before.month - 1) // 3) + 1, 1)
 
 

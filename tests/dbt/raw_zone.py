@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from tests.dbt.dbt_kit import PROJECT
 
-DOMAINS = ("rates", "funding", "market", "crypto", "gold", "inflation")
+DOMAINS = ("rates", "funding", "market", "crypto", "onchain", "filings", "gold", "inflation")
 MOMENT = pa.timestamp("us", tz="UTC")
 OBSERVATIONS = pa.schema(
     [

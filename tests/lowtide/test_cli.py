@@ -134,9 +134,10 @@ def test_contradicting_options(options: RunOptions) -> None:
 
 def test_a_sandbox_keeps_its_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
+    monkeypatch.setenv("BLS_API_KEY", "real-secret")
     now = "2026-05-29T23:00:00+00:00"
     with open_run(RunOptions(origin="sandbox", now=now, world="counterfactual")) as session:
-        assert session.base_url and session.env == {}
+        assert session.base_url and set(session.env.values()) == {"stand-in"}  # never a real key
     with open_run(RunOptions(origin="sandbox", now=now)) as session:
         assert (session.home.root / "world").read_text() == "counterfactual\n"
     with pytest.raises(LowtideError, match="holds world counterfactual"), open_run(RunOptions(origin="sandbox", now=now, world="recede")):

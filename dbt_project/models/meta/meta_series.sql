@@ -3,7 +3,7 @@
 with
 
 observations as (
-    {%- for domain in ['rates', 'funding', 'market', 'crypto', 'gold', 'inflation'] %}
+    {%- for domain in domains() %}
     select series_id, observation_date, value, known_at from {{ ref('stg_' ~ domain ~ '__observations') }}
     {{ "union all" if not loop.last }}
     {%- endfor %}

@@ -27,6 +27,29 @@ HOSTS = {
     "prices.lbma.org.uk": "lbma",
 }
 
+ELSEWHERE = {  # host -> the test that reads its answers
+    "api.bls.gov": "test_bls",
+    "api.llama.fi": "test_defillama",
+    "api.spdrgoldshares.com": "test_spdr",
+    "cdn.jsdelivr.net": "test_currencyapi",
+    "currency-api.pages.dev": "test_currencyapi",  # behind a date
+    "data.binance.vision": "test_binance_vision",
+    "data.sec.gov": "test_sec",
+    "dropbox": "test_wgc",
+    "ec.europa.eu": "test_eurostat",
+    "publicreporting.cftc.gov": "test_cftc",
+    "stablecoins.llama.fi": "test_defillama",
+    "stats.bis.org": "test_bis",
+    "www.ecb.europa.eu": "test_ecb",
+}
+UNREAD = {  # host -> why no source asks it
+    "api.binance.com": "refuses US addresses (451): the archive stands in for it",
+    "fapi.binance.com": "refuses US addresses (451): the archive stands in for it",
+    "api.coinbase.com": "the retail API; candles come from api.exchange.coinbase.com",
+    "query2.finance.yahoo.com": "the same answers as query1",
+    "www.spdrgoldshares.com": "the website; the workbook comes from api.spdrgoldshares.com",
+}
+
 
 @cache
 def entries(folder: Path) -> tuple[dict[str, Any], ...]:
@@ -90,3 +113,11 @@ def test_recorded_answers(upstream: Path, provider: str) -> None:
                 assert low <= row.value <= high, f"{about} {row}"
         seen += 1
     assert seen
+
+
+def test_every_recorded_host_is_read_or_named(upstream: Path) -> None:
+    hosts = {entry["host"] for entry in json.loads((upstream / "index.json").read_text())}
+    hosts = {"currency-api.pages.dev" if host.endswith(".currency-api.pages.dev") else host for host in hosts}
+    assert hosts <= HOSTS.keys() | ELSEWHERE.keys() | UNREAD.keys()
+    for module in ELSEWHERE.values():
+        assert "upstream" in (Path(__file__).parent / f"{module}.py").read_text(), f"{module} does not read the archive"
