@@ -13,12 +13,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from sandbox.values import days_of, rewrite
-from sandbox.wire import Ask, Reply
+from sandbox.wire import Ask, Reply, vision
 from sandbox.wire.unknown import html
 
 FRED, ALFRED, FREDAPI = "fred.stlouisfed.org", "alfred.stlouisfed.org", "api.stlouisfed.org"
 NYFED, FISCAL, TREASURY = "markets.newyorkfed.org", "api.fiscaldata.treasury.gov", "home.treasury.gov"
 YAHOO, CBOE, COINBASE, LBMA = "query1.finance.yahoo.com", "cdn.cboe.com", "api.exchange.coinbase.com", "prices.lbma.org.uk"
+VISION, SUM = "data.binance.vision", ".CHECKSUM"
 Answer = Callable[[Ask], Reply]
 Apply = Callable[[Ask, Answer], Reply]
 
@@ -49,7 +50,18 @@ def fixed(name: str, about: str, reply: Reply, *hosts: str, times: int | None = 
 
 
 def on_body(name: str, about: str, change: Callable[[Ask, Reply], Reply], *hosts: str) -> None:
-    kind(name, about, *hosts)(lambda ask, answer: change(ask, answer(ask)))
+    """A change of the answer. Where a file's CHECKSUM is asked for, it is the sum of what the file has become."""
+
+    def apply(ask: Ask, answer: Answer) -> Reply:
+        if ask.host == VISION and ask.path.endswith(SUM):
+            file = replace(ask, path=ask.path.removesuffix(SUM))
+            before = answer(file)
+            after = change(file, before)
+            if after.status == 200 and after.body != before.body:
+                return vision.checksum(after.body, file.path.rpartition("/")[2])
+        return change(ask, answer(ask))
+
+    kind(name, about, *hosts)(apply)
 
 
 def on_json(change: Callable[[Any], Any]) -> Callable[[Ask, Reply], Reply]:

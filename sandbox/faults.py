@@ -23,12 +23,18 @@ from sandbox.catalogue import (
     TREASURY,
     YAHOO,
 )
-from sandbox.provider_faults import CATALOGUE  # the generic ones and every provider's
-from sandbox.wire import Ask, Backend, Reply
+from sandbox.source_faults import CATALOGUE  # the generic ones and every provider's
+from sandbox.wire import MIRROR, Ask, Backend, Reply, family
 
 SHORT_NAMES = {
     "fred": FRED, "alfred": ALFRED, "fredapi": FREDAPI, "nyfed": NYFED, "fiscaldata": FISCAL, "treasury": TREASURY, "yahoo": YAHOO,
-    "cboe": CBOE, "coinbase": COINBASE, "lbma": LBMA,
+    "cboe": CBOE, "coinbase": COINBASE, "lbma": LBMA, "vision": "data.binance.vision", "binance": "api.binance.com",
+    "bybit": "api.bybit.com", "kraken": "api.kraken.com", "okx": "www.okx.com", "deribit": "www.deribit.com", "bitmex": "www.bitmex.com",
+    "coingecko": "api.coingecko.com", "stablecoins": "stablecoins.llama.fi", "llama": "api.llama.fi", "llamapro": "pro-api.llama.fi",
+    "rwaxyz": "api.rwa.xyz", "sec": "data.sec.gov", "spdr": "api.spdrgoldshares.com", "imf": "api.imf.org",
+    "cftc": "publicreporting.cftc.gov", "bls": "api.bls.gov", "eurostat": "ec.europa.eu", "ons": "www.ons.gov.uk", "oecd": "sdmx.oecd.org",
+    "worldbank": "api.worldbank.org", "bis": "stats.bis.org", "fsi": "www.financialresearch.gov", "ofr": "data.financialresearch.gov",
+    "atlantafed": "www.atlantafed.org", "ecb": "www.ecb.europa.eu", "currencyapi": "cdn.jsdelivr.net", "currencymirror": MIRROR,
 }
 
 
@@ -47,7 +53,7 @@ class Fault:
     _guard: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "host", SHORT_NAMES.get(self.host, self.host).lower())
+        object.__setattr__(self, "host", family(SHORT_NAMES.get(self.host, self.host).lower()))
         if self.kind not in CATALOGUE:
             raise LowtideError(f"unknown fault {self.kind!r}: use one of {', '.join(sorted(CATALOGUE))}")
         hosts = CATALOGUE[self.kind].hosts
@@ -59,7 +65,7 @@ class Fault:
     def strikes(self, ask: Ask) -> bool:
         """Whether this request is hit; counts the hit."""
         where = ask.path + "?" + "&".join(f"{name}={value}" for name, value in ask.query.items())
-        if self.host not in ("*", ask.host) or self.path_contains not in where:
+        if self.host not in ("*", family(ask.host)) or self.path_contains not in where:
             return False
         with self._guard:
             if self.times is not None and self._used[0] >= self.times:

@@ -49,7 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         host = (self.headers.get("Host") or "").rsplit(":", 1)[0].lower()
         query = dict(parse_qsl(url.query, keep_blank_values=True))
-        return Ask(host, unquote(url.path), {**query, **fields}, self.command)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Ask(host, unquote(url.path), {**query, **fields}, self.command, headers)
 
     def _serve(self, ask: Ask) -> None:
         owner = self.server.owner

@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.wire import Ask, Reply
+from sandbox.forms import FORMS
+from sandbox.wire import Ask, Reply, family
 
 Change = Callable[[str, float], float | None]  # (ISO date, value) -> new value, None = the provider's missing marker
 Keep = Callable[[str], bool]  # ISO date -> whether the row stays
@@ -28,6 +29,9 @@ def rewrite(ask: Ask, reply: Reply, change: Change | None = None, keep: Keep | N
     change, keep = change or (lambda _, value: value), keep or (lambda _: True)
     if reply.status != 200:
         return reply
+    form = FORMS.get(family(ask.host))
+    if form is not None:
+        return replace(reply, body=form(ask, reply.body, change, keep))
     if reply.content_type.startswith("text/csv"):
         return replace(reply, body=_csv(reply.body.decode(), change, keep).encode())
     if "json" not in reply.content_type:

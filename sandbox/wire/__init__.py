@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 JSON = "application/json"
+MIRROR = "currency-api.pages.dev"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Ask:
     path: str
     query: Mapping[str, Any] = field(default_factory=dict)
     method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
 
     def text(self, name: str, default: str = "") -> str:
         """The parameter as text; `default` where it is absent."""
@@ -53,3 +55,13 @@ def json_reply(content: Any, status: int = 200, content_type: str = JSON) -> Rep
 
 def text_reply(text: str, content_type: str = "text/csv", status: int = 200) -> Reply:
     return Reply(status, content_type, text.encode())
+
+
+def family(host: str) -> str:
+    """The host that answers for `host`: currency-api's mirror has the date as its first label."""
+    return MIRROR if host.endswith(f".{MIRROR}") else host
+
+
+def html_404() -> Reply:
+    """A plain page for a key that is not there."""
+    return text_reply("<html><head><title>404</title></head><body>No results found</body></html>\n", "text/html; charset=UTF-8", 404)

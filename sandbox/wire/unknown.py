@@ -1,4 +1,4 @@
-"""How each host answers a key it does not know. Source: sections 1 to 9 of the upstream contracts, recorded bodies."""
+"""How each host answers a key it does not know. Source: sections 1 to 12 of the upstream contracts, recorded bodies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sandbox.wire import Ask, Reply, json_reply
 
 FRED_HOSTS = frozenset({"fred.stlouisfed.org", "alfred.stlouisfed.org"})
 YAHOO_HOSTS = frozenset({"query1.finance.yahoo.com", "query2.finance.yahoo.com"})
-BINANCE_FILES = "data.binance.vision"
+BUCKETS = frozenset({"data.binance.vision", "data.sec.gov"})
 TREASURY = "home.treasury.gov"
 
 
@@ -19,6 +19,15 @@ def html(title: str, text: str, status: int) -> Reply:
     return Reply(status, "text/html; charset=UTF-8", page.encode())
 
 
+def no_such_key(path: str) -> Reply:
+    """What an S3 bucket says of a key it does not hold."""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code>'
+        f"<Message>The specified key does not exist.</Message><Key>{path.lstrip('/')}</Key></Error>"
+    )
+    return Reply(404, "application/xml", body.encode())
+
+
 def unknown(ask: Ask) -> Reply:
     """The answer to a request this host has nothing for; never an empty success."""
     if ask.host in FRED_HOSTS:
@@ -26,12 +35,8 @@ def unknown(ask: Ask) -> Reply:
     if ask.host in YAHOO_HOSTS:
         error = {"code": "Not Found", "description": "No data found, symbol may be delisted"}
         return json_reply({"chart": {"result": None, "error": error}}, 404, "application/json;charset=utf-8")
-    if ask.host == BINANCE_FILES:
-        body = (
-            '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code>'
-            f"<Message>The specified key does not exist.</Message><Key>{ask.path.lstrip('/')}</Key></Error>"
-        )
-        return Reply(404, "application/xml", body.encode())
+    if ask.host in BUCKETS:
+        return no_such_key(ask.path)
     if ask.host == "api.exchange.coinbase.com":
         return json_reply({"message": "NotFound"}, 404, "application/json; charset=utf-8")
     if ask.host == TREASURY and "daily-treasury-rates.csv" in ask.path:

@@ -6,25 +6,49 @@ Does not belong here: numbers (`prices`, `money`, `macro`), formats (`sandbox.wi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from lowtide.errors import LowtideError
-from sandbox.wire import Ask, Reply
+from sandbox.wire import MIRROR, Ask, Reply, family
+from sandbox.wire.crypto import BINANCE_451, BYBIT_403
 from sandbox.wire.unknown import unknown
+from sandbox.world.bullion import BullionDesk
+from sandbox.world.chains import Chains
+from sandbox.world.coins import Coins
 from sandbox.world.days import HORIZON, PRICES_FROM
+from sandbox.world.filings import SecDesk
 from sandbox.world.fred import FredDesk
+from sandbox.world.llama import LlamaDesk
 from sandbox.world.market import MarketDesk
 from sandbox.world.money import Money
+from sandbox.world.nations import Nations
+from sandbox.world.offices import OfficeDesk
 from sandbox.world.official import OfficialDesk
 from sandbox.world.prices import Prices
+from sandbox.world.rates import RateDesk
 from sandbox.world.script import GROUND_TRUTH_FROM, GROUND_TRUTH_TO, WORLDS, Verdict
+from sandbox.world.venues import VenueDesk
+from sandbox.world.vision import VisionDesk
+
+POSTED = frozenset({"api.bls.gov"})
+
+
+class Paths:
+    """Everything of one world that no moment changes: the whole history to the horizon."""
+
+    def __init__(self, world: str, seed: int) -> None:
+        self.prices, self.money = Prices(WORLDS[world], seed), Money(WORLDS[world], seed)
+        self.nations = Nations(WORLDS[world], seed, self.money)
+        self.coins, self.chains = Coins(self.prices), Chains(self.prices)
+        self.files: dict[str, bytes] = {}  # archive files, which never change once made
 
 
 @lru_cache(maxsize=4)
-def _paths(world: str, seed: int) -> tuple[Prices, Money]:
-    """The whole history to the horizon; `now` only hides its later part, hence prefix-stable."""
-    return Prices(WORLDS[world], seed), Money(WORLDS[world], seed)
+def _paths(world: str, seed: int) -> Paths:
+    """`now` only hides the later part of a path, hence prefix-stable."""
+    return Paths(world, seed)
 
 
 class SimulatedBackend:
@@ -43,11 +67,13 @@ class SimulatedBackend:
         self.world, self.seed, self.now = world, seed, now.astimezone(UTC)
         if not PRICES_FROM < self.now.date() < HORIZON:
             raise LowtideError(f"the simulated world runs from {PRICES_FROM} to {HORIZON}, not at {self.now.date()}")
-        prices, money = _paths(world, seed)
-        market = MarketDesk(prices, self.now)
-        official = OfficialDesk(money, self.now)
-        fred = FredDesk(prices, money, self.now)
-        self._desks = {
+        paths = _paths(world, seed)
+        prices, money, nations = paths.prices, paths.money, paths.nations
+        market, official = MarketDesk(prices, self.now), OfficialDesk(money, self.now)
+        fred, offices = FredDesk(prices, money, nations, self.now), OfficeDesk(nations, self.now)
+        rates, bullion = RateDesk(prices, money, nations, self.now), BullionDesk(prices, self.now)
+        venues, llama = VenueDesk(paths.coins, self.now), LlamaDesk(paths.chains, self.now)
+        self._desks: dict[str, Callable[[Ask], Reply | None]] = {
             "fred.stlouisfed.org": fred.graph,
             "alfred.stlouisfed.org": fred.alfred,
             "api.stlouisfed.org": fred.api,
@@ -59,6 +85,34 @@ class SimulatedBackend:
             "cdn.cboe.com": market.cboe,
             "api.exchange.coinbase.com": market.coinbase,
             "prices.lbma.org.uk": market.lbma,
+            "api.bls.gov": offices.bls,
+            "ec.europa.eu": offices.eurostat,
+            "www.ons.gov.uk": offices.ons,
+            "sdmx.oecd.org": offices.oecd,
+            "api.worldbank.org": offices.worldbank,
+            "stats.bis.org": offices.bis,
+            "www.financialresearch.gov": rates.stress,
+            "data.financialresearch.gov": rates.monitor,
+            "www.atlantafed.org": rates.atlanta,
+            "www.ecb.europa.eu": rates.euro,
+            "cdn.jsdelivr.net": rates.currency,
+            MIRROR: rates.mirror,
+            "data.binance.vision": VisionDesk(paths.coins, paths.files, self.now).answer,
+            **dict.fromkeys(("api.binance.com", "fapi.binance.com"), lambda _: BINANCE_451),  # as from the United States
+            "api.bybit.com": lambda _: BYBIT_403,
+            "api.kraken.com": venues.kraken,
+            "www.okx.com": venues.okx,
+            "www.deribit.com": venues.deribit,
+            "www.bitmex.com": venues.bitmex,
+            "api.coingecko.com": venues.gecko,
+            "stablecoins.llama.fi": llama.coins,
+            "api.llama.fi": llama.main,
+            "pro-api.llama.fi": llama.pro,
+            "api.rwa.xyz": llama.rwa,
+            "data.sec.gov": SecDesk(WORLDS[world], seed, self.now).answer,
+            "api.spdrgoldshares.com": bullion.spdr,
+            "api.imf.org": bullion.imf,
+            "publicreporting.cftc.gov": bullion.cftc,
         }
 
     @property
@@ -69,6 +123,6 @@ class SimulatedBackend:
         return dict(WORLDS[self.world].verdicts)
 
     def answer(self, ask: Ask) -> Reply:
-        desk = self._desks.get(ask.host)
-        reply = desk(ask) if desk and ask.method == "GET" else None
+        desk = self._desks.get(family(ask.host))
+        reply = desk(ask) if desk and ask.method == ("POST" if ask.host in POSTED else "GET") else None
         return reply or unknown(ask)

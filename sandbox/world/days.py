@@ -98,7 +98,14 @@ def _sifma(year: int) -> set[date]:
     return _fed(year) | {_observed(date(year, m, d)) for m, d in fixed} | friday | {date(2018, 12, 5)}
 
 
+def _target(year: int) -> set[date]:
+    """The euro's settlement system."""
+    easter = _easter(year)
+    return {date(year, 1, 1), easter - 2 * DAY, easter + DAY, date(year, 5, 1), date(year, 12, 25), date(year, 12, 26)}
+
+
 _RULES: dict[str, Callable[[int], set[date]]] = {
+    "target": _target,
     "fed": _fed,
     "nyse": _nyse,
     "sifma": _sifma,
@@ -172,6 +179,20 @@ def month_later(day_of_month: int, clock: str, months: int = 1) -> Rule:
     def rule(day: date) -> datetime:
         month = day.month - 1 + months
         return at(step("fed", date(day.year + month // 12, month % 12 + 1, day_of_month), 0), clock)
+
+    return rule
+
+
+def in_month(clock: str, zone: str, *, day: int = 0, weekday: int = -1, n: int = 3, months: int = 1) -> Rule:
+    """Public in the `months`-th month after the period: on its `day` or the next weekday, or on its `n`-th `weekday`."""
+
+    def rule(observed: date) -> datetime:
+        count = observed.month - 1 + months
+        year, month = observed.year + count // 12, count % 12 + 1
+        if weekday >= 0:
+            return at(_nth(year, month, weekday, n), clock, zone)
+        chosen = date(year, month, day)
+        return at(chosen + timedelta(days={5: 2, 6: 1}.get(chosen.weekday(), 0)), clock, zone)
 
     return rule
 

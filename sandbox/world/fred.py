@@ -19,9 +19,11 @@ from sandbox.world.days import Days, Floats, grid, local_day, same_day
 from sandbox.world.line import Line, as_date, on_days
 from sandbox.world.macro import RELEASES, credit_line, generic_line, release_line
 from sandbox.world.money import Money
+from sandbox.world.nations import H10, HICP_ON_FRED, Nations
 from sandbox.world.prices import Prices
 
 VINTAGES_FROM = date(2025, 1, 1)  # oldest vintage on ALFRED's page: enough to see revisions, few enough to fetch
+HICP_IDS = {"CP0000EZCCM086NEST": "EA", "CP0000EZ19M086NEST": "EA", "CP0000CHM086NEST": "CH"}
 DERIVED = {"T10Y2Y": ("DGS10", "DGS2"), "T10Y3M": ("DGS10", "DGS3MO"), "T10YIE": ("DGS10", "DFII10")}
 
 
@@ -34,8 +36,8 @@ def registry_ids() -> dict[str, tuple[Dataset, Series]]:
 class FredDesk:
     """fred.stlouisfed.org, alfred.stlouisfed.org and api.stlouisfed.org at one moment."""
 
-    def __init__(self, prices: Prices, money: Money, now: datetime) -> None:
-        self.prices, self.money, self.now = prices, money, now
+    def __init__(self, prices: Prices, money: Money, nations: Nations, now: datetime) -> None:
+        self.prices, self.money, self.nations, self.now = prices, money, nations, now
         self.today = local_day(now)
         self.lines: dict[str, Line | None] = {}
         self._rows: dict[str, list[wire.Row]] = {}
@@ -60,6 +62,12 @@ class FredDesk:
         if name in ("SP500", "NASDAQ100"):
             bars = self.prices.bars("^GSPC" if name == "SP500" else "QQQ")
             return self._market(bars.days, np.round(bars.close * (1 if name == "SP500" else 41.2), 2))
+        if name.startswith("DEX"):
+            return self.nations.h10_line(name) if name in H10 else None
+        if name in HICP_IDS:
+            return self.nations.cpi(HICP_IDS[name], "all", 2, HICP_ON_FRED)
+        if name == "ECBDFR":
+            return self.nations.deposit_rate()
         found = self.money.fred(name) or credit_line(name, world, seed)
         if found is None and name in registry_ids():
             found = generic_line(name, *registry_ids()[name], seed)

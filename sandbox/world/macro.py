@@ -12,6 +12,7 @@ import numpy as np
 
 from ingest.model import Dataset, Series
 from sandbox.world.days import (
+    FIRST,
     PRICES_FROM,
     Days,
     Floats,
@@ -70,7 +71,11 @@ RELEASES: dict[str, Release] = {
 
 def release_line(name: str, seed: int) -> Line:
     """A scripted release. Raises KeyError for an id without one. Rates (UNRATE) drift instead of compounding."""
-    release = RELEASES[name]
+    return released(name, RELEASES[name], seed)
+
+
+def released(name: str, release: Release, seed: int) -> Line:
+    """The line of a release rule."""
     if release.weekly:
         days = grid("24x7", PRICES_FROM)
         days = days[np.is_busday(days, weekmask=release.weekly)]
@@ -132,14 +137,15 @@ def generic_line(name: str, dataset: Dataset, series: Series, seed: int) -> Line
 
 def generic_days(dataset: Dataset) -> Days:
     """Observation dates of a dataset's frequency from 2015 to the horizon."""
+    if dataset.last_date and dataset.last_date < PRICES_FROM:  # ended long ago
+        return grid("24x7", FIRST)[: (dataset.last_date - FIRST).days + 1]
     if dataset.frequency == "daily":
         return grid(dataset.calendar)
     every = grid("24x7")
     if dataset.frequency == "weekly":
         return every[np.is_busday(every, weekmask=(dataset.anchor or "friday")[:3].title())]
     months = np.arange(np.datetime64("2015-01", "M"), np.datetime64("2036-01", "M"))
-    if dataset.frequency == "quarterly":
-        months = months[::3]
+    months = months[:: {"quarterly": 3, "annual": 12}.get(dataset.frequency, 1)]
     return months.astype("datetime64[D]")
 
 
