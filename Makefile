@@ -18,7 +18,7 @@ MANIFEST := dbt_project/target/manifest.json
 DBT := $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --no-send-anonymous-usage-stats
 PY_FOLDERS := ingest sandbox expectations publish orchestration lowtide bench tests
 
-.PHONY: help setup run ui test lint bench lock clean
+.PHONY: help setup run ui test lint bench lock clean new-source check-source live-check
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
@@ -41,6 +41,15 @@ lint: .venv/.stamp $(MANIFEST) ## format, imports, types, SQL style, generated f
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
 	$(BIN)/lowtide generate --check
+
+new-source: .venv/.stamp ## skeletons of a source's files: make new-source NAME=provider DOMAIN=crypto
+	@$(BIN)/python -c "from ingest.scaffold import new_source; print(*new_source('$(NAME)', '$(DOMAIN)'), sep='\n')"
+
+check-source: .venv/.stamp ## that source's rows of the conformance suite: make check-source NAME=provider
+	@$(BIN)/python -c "import sys; from ingest.scaffold import check_source; sys.exit(check_source('$(NAME)'))"
+
+live-check: .venv/.stamp ## one polite request per dataset: what differs from the contract
+	@$(BIN)/python -c "import os; from ingest import live_check, registry; from lowtide.clock import Clock; print(live_check.table(live_check.live_check(registry.load(), None, Clock(), os.environ)))"
 
 bench: setup ## measure this machine
 	@$(BIN)/lowtide bench $(ARGS)
