@@ -192,12 +192,13 @@ def publish(session: Session) -> tuple[GateReport, PublishReport] | None:
         tables, descriptions = from_manifest(manifest.load())
         docs = session.home.build / "data_docs"
         theses = load_theses()
-        gate = evaluate(
-            export_folder(session.home), theses=theses, table_meta=tables, build_id=candidate.build_id, origin=session.origin,
-            dbt_results=[_dbt_result(r) for r in candidate.results],
-            clock=session.clock, as_of=as_of, mart_day=session.mart_day, worker=session.helpers.pop("gate", None),
-            previous=previous_build(session.home, as_of, session.as_pointer), docs_dir=docs,
-        )  # fmt: skip
+        with session.stage("gate"):
+            gate = evaluate(
+                export_folder(session.home), theses=theses, table_meta=tables, build_id=candidate.build_id, origin=session.origin,
+                dbt_results=[_dbt_result(r) for r in candidate.results],
+                clock=session.clock, as_of=as_of, mart_day=session.mart_day, worker=session.helpers.pop("gate", None),
+                previous=previous_build(session.home, as_of, session.as_pointer), docs_dir=docs,
+            )  # fmt: skip
         report = write(
             session.home, build_id=candidate.build_id, run_id=candidate.run_id, as_of=as_of, clock=session.clock,
             candidate=export_folder(session.home), tables=tables, descriptions=descriptions, gate=gate, theses=theses,

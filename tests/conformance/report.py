@@ -38,7 +38,7 @@ def collect(reports: Iterable[Any]) -> Table:
     """Provider -> property -> cell, from finished test reports (`user_properties`: provider, property, row, ...)."""
     table: Table = defaultdict(lambda: {name: Cell() for name in PROPERTIES})
     for report in reports:
-        said = dict(report.user_properties)
+        said = dict(getattr(report, "user_properties", ()))
         if "provider" not in said or (report.when != "call" and not report.failed):
             continue
         cell, row = table[said["provider"]][said["property"]], said["row"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sources.xlsx_kit import workbook
+from tests.ingest.sources.xlsx_kit import workbook
 
 from ingest import sources
 from ingest.changelog import ChangeLog
