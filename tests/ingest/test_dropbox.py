@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.ingest.sources.xlsx_kit import workbook
 
 from ingest import sources
 from ingest.changelog import ChangeLog
@@ -22,6 +21,7 @@ from ingest.runner import run_ingest
 from ingest.status import statuses
 from lowtide.clock import Clock
 from lowtide.home import Home
+from tests.ingest.sources.xlsx_kit import workbook
 
 OFFICIAL = "Date,Country,Tonnes\n2025-09-30,POL,515.4\n2025-12-31,POL,550.0\n"
 NOW = "2026-05-31T22:00:00+00:00"
