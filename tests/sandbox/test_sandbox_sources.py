@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from truth import moment
+from tests.sandbox.truth import moment
 
 from sandbox.wire import Ask, Reply
 from sandbox.world import SimulatedBackend
