@@ -15,10 +15,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.sandbox.truth import moment
 
 from sandbox.wire import Ask, Reply
 from sandbox.world import SimulatedBackend
+from tests.sandbox.truth import moment
 
 NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
 VISION = "data.binance.vision"
