@@ -96,6 +96,25 @@
     ],
   },
   {
+    'id': 't4_1',
+    'model': 'rate_cycle',
+    'label_column': 'phase',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'is_easing': 'is_easing',
+    },
+    'verdict': {
+      'not_tested': '(not coalesce(is_easing, false))',
+      'holds': '(coalesce(gold_250d_return_pct > 0, false) and coalesce(tips_20d_minus_250d_bp < 0, false))',
+      'contested': '(coalesce(gold_250d_return_pct > 0, false) or coalesce(tips_20d_minus_250d_bp < 0, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'gold_250d_return_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(gold_250d_return_pct > 0, false)'},
+      {'id': 'b', 'column': 'tips_20d_minus_250d_bp', 'operator': '<', 'threshold': 0, 'unit': 'bp', 'inputs': ['tips_10y_pct'], 'passed': 'coalesce(tips_20d_minus_250d_bp < 0, false)'},
+    ],
+  },
+  {
     'id': 't4_5',
     'model': 'gold_drawdown',
     'label_column': none,
@@ -136,10 +155,6 @@
   {
     'id': 't3_2',
     'reason': 'Value of tokenised assets by class is not ingested and marts.tokenised_assets is not built yet.',
-  },
-  {
-    'id': 't4_1',
-    'reason': 'marts.rate_cycle (phase from the dated cycles, gold against the 10-year real yield) is not built yet.',
   },
   {
     'id': 't4_2',
