@@ -115,6 +115,23 @@
     ],
   },
   {
+    'id': 't4_2',
+    'model': 'purchasing_power',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(negative_10y_share_pct > 50, false) and coalesce(negative_1y_share_pct > 50, false))',
+      'contested': 'coalesce(negative_10y_share_pct > 50, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'negative_10y_share_pct', 'operator': '>', 'threshold': 50, 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_10y_share_pct > 50, false)'},
+      {'id': 'b', 'column': 'negative_1y_share_pct', 'operator': '>', 'threshold': 50, 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_1y_share_pct > 50, false)'},
+    ],
+  },
+  {
     'id': 't4_5',
     'model': 'gold_drawdown',
     'label_column': none,
@@ -155,10 +172,6 @@
   {
     'id': 't3_2',
     'reason': 'Value of tokenised assets by class is not ingested and marts.tokenised_assets is not built yet.',
-  },
-  {
-    'id': 't4_2',
-    'reason': 'Consumer prices and policy rates of seven currencies are not all ingested and marts.purchasing_power is not built yet.',
   },
   {
     'id': 't4_3',
