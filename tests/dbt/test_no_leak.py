@@ -17,11 +17,14 @@ BY_DAY = {
     "marts.funding_stress": "as_of_date",
     "marts.liquidation_order": "as_of_date",
     "marts.gold_drawdown": "as_of_date",
+    "marts.rate_cycle": "as_of_date",
+    "marts.purchasing_power": "as_of_date",
+    "marts.purchasing_power_by_currency": "as_of_date, currency",
     "scorecard.verdicts": "thesis_id, as_of_date",
     "scorecard.legs": "thesis_id, as_of_date, leg_id",
     "scorecard.changes": "thesis_id, as_of_date, verdict_kind",
 }
-WHOLE = {"marts.episodes": "episode_id", "marts.episode_members": "episode_id, member"}
+WHOLE = {"marts.episodes": "episode_id", "marts.episode_members": "episode_id, member", "marts.rate_cycles": "cycle_id"}
 BETWEEN_REVISIONS = "2020-05-13"  # the day before a rate on reserves and a dividend arrive late
 
 

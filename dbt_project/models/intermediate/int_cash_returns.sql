@@ -1,6 +1,6 @@
 -- What cash earned up to the first day of each month: overnight and policy rates (act/360), compounded every calendar day,
 -- spliced per currency by the seed. A rate stands until the next observation, but not over a long hole: a span with such a hole
--- has no return. A month is known once an observation of its eve, or a later one, is.
+-- has no return. A month's first day is known once an observation of it, or a later one, is.
 {%- set spans = [1, 5, 10, 20] %}
 with
 
@@ -45,20 +45,31 @@ accrued as (
     )
 ),
 
+-- on an observation of the first day itself, else between the two around it
 months as (
     select
         epoch_id,
         first_day,
         last_day,
         currency,
+        observation_date as month_start,
+        known_on,
+        log_level,
+        holes
+    from accrued
+    where extract(day from observation_date) = 1
+    union all
+    select
+        epoch_id,
+        first_day,
+        last_day,
+        currency,
         month_start,
-        case when observation_date = month_start - 1 then known_on else greatest(known_on, next_known_on) end as known_on,
+        greatest(known_on, next_known_on) as known_on,
         log_level + daily_log_growth * {{ days_between('observation_date', 'month_start') }} as log_level,
         holes
     from accrued
-    where
-        observation_date = month_start - 1
-        or (next_date >= month_start and {{ days_between('observation_date', 'next_date') }} <= {{ var('cash_gap_days') }})
+    where next_date > month_start and {{ days_between('observation_date', 'next_date') }} <= {{ var('cash_gap_days') }}
 ),
 
 spans as (
