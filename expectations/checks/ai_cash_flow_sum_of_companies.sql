@@ -4,8 +4,8 @@
 -- needs: marts.ai_cash_flow, marts.ai_cash_flow_companies
 with standing as (
     select
-        as_of_date as first_day,
-        coalesce(lead(as_of_date) over (partition by company order by as_of_date), date '9999-12-31') as next_day,
+        known_on_date as first_day,
+        coalesce(lead(known_on_date) over (partition by company order by known_on_date), date '9999-12-31') as next_day,
         carried_until_date, capex_ttm_usd, ocf_ttm_usd
     from marts.ai_cash_flow_companies
 ),

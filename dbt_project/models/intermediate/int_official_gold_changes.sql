@@ -3,6 +3,8 @@
 -- A country's change is taken from the first source that has both ends, never across sources: IMF reserves template, IMF
 -- international liquidity (both dated by the month's FIRST day, figures of its end, ounces), World Gold Council (dated by the
 -- quarter's LAST day, tonnes). The IMF's world total is not a country.
+{%- set holdings = "(versions.quantity like 'irfcl_gold_%' or versions.quantity like 'il_gold_%' or versions.quantity like 'wgc_official_gold_%')
+            and versions.quantity != 'il_gold_world_oz' and cast(extract(month from versions.observation_date) as integer) in (3, 6, 9, 12)" %}
 with
 
 holdings as (
@@ -12,10 +14,7 @@ holdings as (
         upper(split_part(quantity, '_', case when quantity like 'wgc%' then 4 else 3 end)) as country,
         cast(extract(year from observation_date) * 4 + extract(quarter from observation_date) as integer) as quarter_number,
         case when quantity like '%oz' then value / {{ ounces_per_tonne() }} else value end as tonnes
-    from {{ known_snapshots("(versions.quantity like 'irfcl_gold_%' or versions.quantity like 'il_gold_%' or versions.quantity like 'wgc_official_gold_%')", 1100) }}
-    where
-        quantity != 'il_gold_world_oz'
-        and cast(extract(month from observation_date) as integer) in (3, 6, 9, 12)
+    from {{ known_snapshots(holdings, 1100) }}
 ),
 
 changes as (

@@ -20,13 +20,13 @@ newest_filing as (
     select
         days.as_of_date,
         names.company,
-        max(filings.as_of_date) over (
+        max(filings.known_on_date) over (
             partition by names.company order by days.as_of_date rows between unbounded preceding and current row
         ) as filing_day
     from days
     cross join (values {% for company in companies %}('{{ company }}'){{ ", " if not loop.last }}{% endfor %}) as names (company)
     left join {{ ref('ai_cash_flow_companies') }} as filings
-        on days.as_of_date = filings.as_of_date and names.company = filings.company
+        on days.as_of_date = filings.known_on_date and names.company = filings.company
 ),
 
 company_days as (
@@ -41,7 +41,7 @@ company_days as (
         {%- endfor %}
     from newest_filing
     inner join {{ ref('ai_cash_flow_companies') }} as filings
-        on newest_filing.company = filings.company and newest_filing.filing_day = filings.as_of_date
+        on newest_filing.company = filings.company and newest_filing.filing_day = filings.known_on_date
 ),
 
 sums as (

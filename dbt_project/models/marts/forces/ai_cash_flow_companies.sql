@@ -84,7 +84,7 @@ newest as (
 
 select
     company,
-    snapshot_day as as_of_date,
+    snapshot_day as known_on_date,
     quarter_end_date,
     first_quarter_end_date,
     {{ days_before('quarter_end_date', -var('filing_max_age_days')) }} as carried_until_date,
