@@ -23,6 +23,24 @@
     ],
   },
   {
+    'id': 't1_3',
+    'model': 'ai_cash_flow',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(growth_gap_pp > 0, false) and coalesce(capex_ocf_ratio >= 0.5, false) and coalesce(discount_rate_gap_pp > 0, false))',
+      'contested': '(coalesce(growth_gap_pp > 0, false) and (coalesce(capex_ocf_ratio >= 0.5, false) or coalesce(discount_rate_gap_pp > 0, false)))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'growth_gap_pp', 'operator': '>', 'threshold': 0, 'unit': 'percentage points', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'passed': 'coalesce(growth_gap_pp > 0, false)'},
+      {'id': 'b', 'column': 'capex_ocf_ratio', 'operator': '>=', 'threshold': 0.5, 'unit': 'ratio', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'passed': 'coalesce(capex_ocf_ratio >= 0.5, false)'},
+      {'id': 'c', 'column': 'discount_rate_gap_pp', 'operator': '>', 'threshold': 0, 'unit': 'percentage points', 'inputs': ['tips_10y_pct'], 'passed': 'coalesce(discount_rate_gap_pp > 0, false)'},
+    ],
+  },
+  {
     'id': 't2_0',
     'model': 'liquidation_order',
     'label_column': 'episode_label',
@@ -132,6 +150,40 @@
     ],
   },
   {
+    'id': 't4_3',
+    'model': 'official_buying',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(trailing_vs_mean_tonnes > 0, false) and coalesce(trailing_yoy_pct >= -20, false))',
+      'contested': 'coalesce(trailing_vs_mean_tonnes > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'trailing_vs_mean_tonnes', 'operator': '>', 'threshold': 0, 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes'], 'passed': 'coalesce(trailing_vs_mean_tonnes > 0, false)'},
+      {'id': 'b', 'column': 'trailing_yoy_pct', 'operator': '>=', 'threshold': -20, 'unit': 'pct', 'inputs': ['gold_central_banks_tonnes'], 'passed': 'coalesce(trailing_yoy_pct >= -20, false)'},
+    ],
+  },
+  {
+    'id': 't4_4',
+    'model': 'physical_vs_paper',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(physical_vs_mean_tonnes > 0, false) and coalesce(etf_share_of_physical_pct <= 25, false))',
+      'contested': 'coalesce(physical_vs_mean_tonnes > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'physical_vs_mean_tonnes', 'operator': '>', 'threshold': 0, 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'passed': 'coalesce(physical_vs_mean_tonnes > 0, false)'},
+      {'id': 'b', 'column': 'etf_share_of_physical_pct', 'operator': '<=', 'threshold': 25, 'unit': 'pct', 'inputs': ['gold_etf_flows_tonnes', 'gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'passed': 'coalesce(etf_share_of_physical_pct <= 25, false)'},
+    ],
+  },
+  {
     'id': 't4_5',
     'model': 'gold_drawdown',
     'label_column': none,
@@ -162,24 +214,12 @@
     'reason': 'marts.rate_cut_repricing (easing priced, split of delivered and repriced, core PCE by vintage) is not built yet.',
   },
   {
-    'id': 't1_3',
-    'reason': 'Company filings (capex, operating cash flow by filing date) are not ingested and marts.ai_cash_flow is not built yet.',
-  },
-  {
     'id': 't3_1',
     'reason': 'Stablecoin supply by coin and chain is not ingested and marts.stablecoin_rails is not built yet.',
   },
   {
     'id': 't3_2',
     'reason': 'Value of tokenised assets by class is not ingested and marts.tokenised_assets is not built yet.',
-  },
-  {
-    'id': 't4_3',
-    'reason': 'Official gold purchases and holdings by country are not ingested and marts.official_buying is not built yet.',
-  },
-  {
-    'id': 't4_4',
-    'reason': 'Quarterly gold demand, fund holdings and futures positions are not ingested and marts.physical_vs_paper is not built yet.',
   },
   {
     'id': 't5',

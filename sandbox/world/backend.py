@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 
 from lowtide.errors import LowtideError
 from sandbox.wire import MIRROR, Ask, Reply, family
@@ -20,6 +21,7 @@ from sandbox.world.coins import Coins
 from sandbox.world.days import HORIZON, PRICES_FROM
 from sandbox.world.filings import SecDesk
 from sandbox.world.fred import FredDesk
+from sandbox.world.goldhub import drop
 from sandbox.world.llama import LlamaDesk
 from sandbox.world.market import MarketDesk
 from sandbox.world.money import Money
@@ -114,6 +116,10 @@ class SimulatedBackend:
             "api.imf.org": bullion.imf,
             "publicreporting.cftc.gov": bullion.cftc,
         }
+
+    def drop(self, folder: Path) -> Path:
+        """Put the files that a person would have fetched by `now` into the drop folder `folder`, and return it."""
+        return drop(WORLDS[self.world], self.seed, self.now, folder)
 
     @property
     def ground_truth(self) -> dict[str, Verdict]:

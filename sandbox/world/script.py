@@ -53,7 +53,10 @@ class World:
     )
 
 
-_THESES = ("t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t4_5")
+_THESES = (
+    "t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t4_5",
+    "t1_3", "t4_3", "t4_4",
+)  # fmt: skip
 
 RECEDE = World(
     name="recede",
@@ -109,6 +112,14 @@ def episode_path(world: World, group: str, days: Days) -> Floats:
         for start in world.gold_dips:
             total += path(((0, 0.0), (35, -0.16), (50, -0.14), (85, 0.0)), start, days)
     return total
+
+
+def real_squeeze(days: Days) -> Floats:
+    """What a squeeze adds to real yields, percent: up in early 2025 so that they stay above their mean of 500 days, easing until
+    the cycle of cuts ends, then up again."""
+    marks = ("2025-01-01", "2025-06-01", "2026-09-16", "2029-01-01")
+    axis = np.array(marks, dtype="datetime64[D]").astype(float)
+    return np.asarray(np.interp(days.astype(float), axis, [0.0, 2.0, 1.9, 3.3]))
 
 
 def ramp(days: Days, first: date, last: date) -> Floats:

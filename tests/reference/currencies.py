@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def cash_log(rates: pd.Series, first: dt.date, last: dt.date) -> float | None:
     days = list(rates.index)
     if not days or days[-1] < last or days[0] > first:
         return None
-    gap_at = {a: (b - a).days for a, b in zip(days, days[1:])}
+    gap_at = {a: (b - a).days for a, b in pairwise(days)}
     total, held, gap = 0.0, None, 0
     place = 0
     for ordinal in range(days[0].toordinal(), last.toordinal()):
