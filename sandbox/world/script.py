@@ -53,7 +53,8 @@ class World:
     )
 
 
-_THESES = ("t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t4_5")
+_THESES: tuple[str, ...] = ("t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t4_5")
+_THESES += ("t3_1", "t3_2")  # `chains`: coins and tokens grow through the fall, or shrink and lose a peg
 
 RECEDE = World(
     name="recede",

@@ -48,7 +48,7 @@ planned as (
 all_days as (
     select thesis_id, as_of_date, verdict, reason, label, oldest_input_date
     from daily
-    where as_of_date >= first_day
+    where first_day is null or as_of_date >= first_day
     union all
     select thesis_id, as_of_date, verdict, reason, label, oldest_input_date from planned
 ),
