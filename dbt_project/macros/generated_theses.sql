@@ -114,6 +114,43 @@
     ],
   },
   {
+    'id': 't3_1',
+    'model': 'stablecoin_rails',
+    'label_column': 'episode_label',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'peg_unknown': 'peg_data_missing',
+    },
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(supply_growth_365d_pct > 0, false) and coalesce(supply_to_btc_drawdown_ratio < 0.2, false) and coalesce(peg_break_longest_days < 3, false))',
+      'contested': '(coalesce(supply_growth_365d_pct > 0, false) and (coalesce(supply_to_btc_drawdown_ratio < 0.2, false) or coalesce(peg_break_longest_days < 3, false) or coalesce(peg_data_missing, false)))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'supply_growth_365d_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['stablecoin_supply_usd'], 'passed': 'coalesce(supply_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'supply_to_btc_drawdown_ratio', 'operator': '<', 'threshold': 0.2, 'unit': 'ratio', 'inputs': ['stablecoin_supply_usd', 'btc_close_usd', 'sp500_index'], 'passed': 'coalesce(supply_to_btc_drawdown_ratio < 0.2, false)'},
+      {'id': 'c', 'column': 'peg_break_longest_days', 'operator': '<', 'threshold': 3, 'unit': 'days', 'inputs': ['usdt_supply_usd', 'usdc_supply_usd', 'ustc_supply_usd', 'busd_supply_usd', 'dai_supply_usd', 'usde_supply_usd', 'usds_supply_usd', 'usdt_price_usd', 'usdc_price_usd', 'ustc_price_usd', 'busd_price_usd', 'dai_price_usd', 'usde_price_usd', 'usds_price_usd'], 'passed': 'coalesce(peg_break_longest_days < 3, false)'},
+    ],
+  },
+  {
+    'id': 't3_2',
+    'model': 'tokenised_assets',
+    'label_column': 'episode_label',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(constant_price_growth_365d_pct > 0, false) and coalesce(episode_constant_change_pct > -5, false))',
+      'contested': '(coalesce(constant_price_growth_365d_pct > 0, false) or coalesce(episode_constant_change_pct > -5, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'constant_price_growth_365d_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(constant_price_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'episode_constant_change_pct', 'operator': '>', 'threshold': -5, 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(episode_constant_change_pct > -5, false)'},
+    ],
+  },
+  {
     'id': 't4_1',
     'model': 'rate_cycle',
     'label_column': 'phase',
@@ -212,14 +249,6 @@
   {
     'id': 't1_1',
     'reason': 'marts.rate_cut_repricing (easing priced, split of delivered and repriced, core PCE by vintage) is not built yet.',
-  },
-  {
-    'id': 't3_1',
-    'reason': 'Stablecoin supply by coin and chain is not ingested and marts.stablecoin_rails is not built yet.',
-  },
-  {
-    'id': 't3_2',
-    'reason': 'Value of tokenised assets by class is not ingested and marts.tokenised_assets is not built yet.',
   },
   {
     'id': 't5',

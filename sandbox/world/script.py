@@ -53,10 +53,11 @@ class World:
     )
 
 
-_THESES = (
+_THESES: tuple[str, ...] = (
     "t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t4_5",
     "t1_3", "t4_3", "t4_4",
 )  # fmt: skip
+_THESES += ("t3_1", "t3_2")  # `chains`: coins and tokens grow through the fall, or shrink and lose a peg
 
 RECEDE = World(
     name="recede",
