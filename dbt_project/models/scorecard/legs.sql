@@ -35,4 +35,4 @@ select
     oldest_input_date,
     '{{ var("origin") }}' as origin
 from legs
-where as_of_date >= coalesce(first_day, date '2015-01-02') -- as in verdicts
+where as_of_date >= first_day
