@@ -237,6 +237,25 @@
       {'id': 'b', 'column': 'mdd_504_pct', 'operator': '<=', 'threshold': -10, 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(mdd_504_pct <= -10, false)'},
     ],
   },
+  {
+    'id': 't5',
+    'model': 'price_vs_structure_days',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'is_tested': 'is_tested',
+    },
+    'verdict': {
+      'not_tested': '(not coalesce(is_tested, false))',
+      'holds': 'coalesce(standing_share_pct >= 100, false)',
+      'contested': 'coalesce(standing_share_pct > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'standing_share_pct', 'operator': '>=', 'threshold': 100, 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct >= 100, false)'},
+      {'id': 'b', 'column': 'standing_share_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct > 0, false)'},
+    ],
+  },
 ]) }}
 {% endmacro %}
 
@@ -249,10 +268,6 @@
   {
     'id': 't1_1',
     'reason': 'marts.rate_cut_repricing (easing priced, split of delivered and repriced, core PCE by vintage) is not built yet.',
-  },
-  {
-    'id': 't5',
-    'reason': 'It joins structural measures of t1_3, t3_1, t3_2 and t4_4, which are not built yet.',
   },
 ]) }}
 {% endmacro %}

@@ -1,4 +1,4 @@
-"""Rate cycle and purchasing power against tests/reference, on the invented history and (where present) the recorded archive.
+"""Rate cycle, purchasing power and price against structure compared with tests/reference, on the invented and the recorded history.
 
 Belongs here: which days are compared. Does not belong here: how a row is compared (`test_agrees_with_reference`).
 """
@@ -14,7 +14,7 @@ import pytest
 from tests.dbt import raw_zone, synthetic
 from tests.dbt.dbt_kit import PROJECT, Project, Warehouse
 from tests.dbt.test_agrees_with_reference import D, World, agree, agree_on_verdicts
-from tests.reference import currencies, cycles, observations
+from tests.reference import currencies, cycles, filter, observations
 
 CYCLES = cycles.load_cycles(PROJECT / "seeds" / "fed_cycles.csv")
 LISTED = currencies.load_series(PROJECT / "seeds" / "currency_series.csv")
@@ -94,3 +94,16 @@ def test_recorded_rate_cycle(recorded: World, day: str) -> None:
 @pytest.mark.parametrize("day", ["2016-03-01", "2025-11-21"])
 def test_recorded_purchasing_power(recorded: World, day: str) -> None:
     check_power(recorded, D(day))
+
+
+# days of gold and crypto above, at and below the two thresholds; the structural changes are the warehouse's own, checked by their theses
+@pytest.mark.parametrize("day", ["2017-02-01", "2018-06-29", "2018-12-31", "2019-07-31", "2020-03-03", "2020-06-30", "2020-08-04", "2020-12-31"])
+def test_price_vs_structure(invented: World, day: str) -> None:
+    found = invented.warehouse.table(f"(from marts.price_vs_structure where as_of_date = date '{day}')").set_index("structure")
+    changes = found["structure_change_365d_pct"].to_dict()
+    early = synthetic.sessions(synthetic.FIRST - 90 * synthetic.DAY)
+    rows, total = filter.structure_day(invented.snapshot(D(day)), D(day), early, changes)
+    for row in rows:
+        agree(dict(found.loc[row.pop("structure")]), row)
+    agree(invented.row("marts.price_vs_structure_days", D(day)), total)
+    agree_on_verdicts(invented, ["t5"], D(day), total)

@@ -19,6 +19,8 @@ BY_DAY = {
     "marts.gold_drawdown": "as_of_date",
     "marts.rate_cycle": "as_of_date",
     "marts.purchasing_power": "as_of_date",
+    "marts.price_vs_structure": "as_of_date, structure",
+    "marts.price_vs_structure_days": "as_of_date",
     "marts.purchasing_power_by_currency": "as_of_date, currency",
     "scorecard.verdicts": "thesis_id, as_of_date",
     "scorecard.legs": "thesis_id, as_of_date, leg_id",

@@ -11,5 +11,6 @@ liquidation   ranks, tau-b, placebo windows, one row of the liquidation order (t
 gold          drawdown and long-run return of the LBMA PM price (t4_5)
 cycles        gold and the turn in real rates, by phase (t4_1)
 currencies    what cash buys after its interest, per currency (t4_2)
+filter        price against structure (t5)
 scorecard     legs, verdicts, the settled verdict
 """

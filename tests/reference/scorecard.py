@@ -24,6 +24,7 @@ LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
     "t4_1": {"a": ("gold_250d_return_pct", ">", 0.0), "b": ("tips_20d_minus_250d_bp", "<", 0.0)},
     "t4_2": {"a": ("negative_10y_share_pct", ">", 50.0), "b": ("negative_1y_share_pct", ">", 50.0)},
     "t4_5": {"a": ("return_10y_pct", ">", 0.0), "b": ("mdd_504_pct", "<=", -10.0)},
+    "t5": {"a": ("standing_share_pct", ">=", 100.0), "b": ("standing_share_pct", ">", 0.0)},
 }
 # Undefined is not unknown: every break tied, or crypto never broke. These are a leg that does not pass, not missing data.
 MAY_BE_UNDEFINED = {"raw_break_tau", "raw_depth_tau", "scaled_break_tau", "crypto_scaled_break_rank"}
@@ -53,6 +54,11 @@ def verdict(thesis: str, row: Mapping[str, Any] | None) -> str:
     if row is None:
         return "no_data"
     found = legs(thesis, row)
+    if thesis == "t5":
+        if not row["is_known"]:
+            return "no_data"
+        passed = "holds" if found["a"]["passed"] else "contested" if found["b"]["passed"] else "fails"
+        return passed if row["is_tested"] else "not_tested"
     unknown = [x["column"] for x in found.values() if x["value"] is None and x["column"] not in MAY_BE_UNDEFINED]
     unknown += [column for column in NEEDS.get(thesis, ()) if row.get(column) is None]
     if unknown:

@@ -5,6 +5,7 @@
 {%- set companies = ['MSFT', 'GOOGL', 'AMZN', 'META', 'ORCL'] %}
 {%- set summed = [
     'capex_ttm_usd', 'capex_incl_leases_ttm_usd', 'ocf_ttm_usd', 'fcf_ttm_usd', 'capex_year_earlier_ttm_usd', 'ocf_year_earlier_ttm_usd',
+    'ocf_quarter_earlier_ttm_usd',
 ] %}
 {%- set growth, terminal = var('stream_growth_pct') / 100, var('stream_terminal_growth_pct') / 100 %}
 {%- set years = var('stream_growth_years') %}
@@ -160,6 +161,9 @@ daily as (
         case when sums.capex_year_earlier_ttm_usd > 0 then (sums.capex_ttm_usd / sums.capex_year_earlier_ttm_usd - 1) * 100 end as capex_growth_pct,
         case when sums.ocf_year_earlier_ttm_usd > 0 then (sums.ocf_ttm_usd / sums.ocf_year_earlier_ttm_usd - 1) * 100 end as ocf_growth_pct,
         case
+            when sums.ocf_quarter_earlier_ttm_usd > 0 then (sums.ocf_ttm_usd / sums.ocf_quarter_earlier_ttm_usd - 1) * 100
+        end as ocf_quarter_growth_pct,
+        case
             when sums.ocf_ttm_usd > sums.ocf_year_earlier_ttm_usd
                 then sums.capex_ttm_usd / (sums.ocf_ttm_usd - sums.ocf_year_earlier_ttm_usd)
         end as capex_per_new_ocf_ratio,
@@ -228,6 +232,7 @@ select
     capex_incl_leases_ocf_ratio,
     capex_growth_pct,
     ocf_growth_pct,
+    ocf_quarter_growth_pct,
     growth_gap_pp,
     capex_per_new_ocf_ratio,
     quarters_joined,

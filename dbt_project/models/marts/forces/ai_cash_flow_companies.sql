@@ -69,7 +69,9 @@ compared as (
         case when {{ days_between("lag(quarter_end_date, 4) over quarters_in_order", "quarter_end_date") }} between 350 and 380 then lag(capex_ttm_usd, 4) over quarters_in_order end
             as capex_year_earlier_ttm_usd,
         case when {{ days_between("lag(quarter_end_date, 4) over quarters_in_order", "quarter_end_date") }} between 350 and 380 then lag(ocf_ttm_usd, 4) over quarters_in_order end
-            as ocf_year_earlier_ttm_usd
+            as ocf_year_earlier_ttm_usd,
+        case when {{ days_between("lag(quarter_end_date, 1) over quarters_in_order", "quarter_end_date") }} between 80 and 105 then lag(ocf_ttm_usd, 1) over quarters_in_order end
+            as ocf_quarter_earlier_ttm_usd
     from trailing_sums
     window quarters_in_order as (partition by snapshot_day, company order by quarter_end_date)
 ),
@@ -98,6 +100,7 @@ select
     case when ocf_ttm_usd > 0 then capex_ttm_usd / ocf_ttm_usd end as capex_ocf_ratio,
     capex_year_earlier_ttm_usd,
     ocf_year_earlier_ttm_usd,
+    ocf_quarter_earlier_ttm_usd,
     case when capex_year_earlier_ttm_usd > 0 then (capex_ttm_usd / capex_year_earlier_ttm_usd - 1) * 100 end as capex_growth_pct,
     case when ocf_year_earlier_ttm_usd > 0 then (ocf_ttm_usd / ocf_year_earlier_ttm_usd - 1) * 100 end as ocf_growth_pct,
     case
