@@ -1,4 +1,4 @@
-"""Legs and verdicts of the six built theses, from the values of one day's row.
+"""Legs and verdicts of the built theses, from the values of one day's row.
 
 Belongs here: operators, thresholds, verdict rules, the settled verdict. Does not belong here: any measure.
 """
@@ -21,6 +21,9 @@ LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
     "t2_1": {"a": ("crypto_scaled_break_rank", "<=", 1), "b": ("crypto_depth_vols_rank", "<=", 1)},
     "t2_2": {"a": ("ai_out_of_order_count", "<=", 0), "b": ("ai_excess_drawdown_pct", ">", 0.0)},
     "t2_3": {"a": ("sold_before_crypto_count", "<=", 0), "b": ("slow_recovery_count", "<=", 0)},
+    "t1_3": {"a": ("growth_gap_pp", ">", 0.0), "b": ("capex_ocf_ratio", ">=", 0.5), "c": ("discount_rate_gap_pp", ">", 0.0)},
+    "t4_3": {"a": ("trailing_vs_mean_tonnes", ">", 0.0), "b": ("trailing_yoy_pct", ">=", -20.0)},
+    "t4_4": {"a": ("physical_vs_mean_tonnes", ">", 0.0), "b": ("etf_share_of_physical_pct", "<=", 25.0)},
     "t4_5": {"a": ("return_10y_pct", ">", 0.0), "b": ("mdd_504_pct", "<=", -10.0)},
 }
 # Undefined is not unknown: every break tied, or crypto never broke. These are a leg that does not pass, not missing data.
@@ -66,7 +69,10 @@ def verdict(thesis: str, row: Mapping[str, Any] | None) -> str:
         if a and b and not row["none_sold"]:
             return "holds"
         return "contested" if a or b or row["none_sold"] else "fails"
-    if thesis == "t4_5":
+    if thesis == "t1_3":
+        c = found["c"]["passed"]
+        return "holds" if a and b and c else "contested" if a and (b or c) else "fails"
+    if thesis in ("t4_3", "t4_4", "t4_5"):
         return ("holds" if b else "contested") if a else "fails"
     if a and b:
         return "holds"
