@@ -23,6 +23,9 @@ LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
     "t2_3": {"a": ("sold_before_crypto_count", "<=", 0), "b": ("slow_recovery_count", "<=", 0)},
     "t4_1": {"a": ("gold_250d_return_pct", ">", 0.0), "b": ("tips_20d_minus_250d_bp", "<", 0.0)},
     "t4_2": {"a": ("negative_10y_share_pct", ">", 50.0), "b": ("negative_1y_share_pct", ">", 50.0)},
+    "t1_3": {"a": ("growth_gap_pp", ">", 0.0), "b": ("capex_ocf_ratio", ">=", 0.5), "c": ("discount_rate_gap_pp", ">", 0.0)},
+    "t4_3": {"a": ("trailing_vs_mean_tonnes", ">", 0.0), "b": ("trailing_yoy_pct", ">=", -20.0)},
+    "t4_4": {"a": ("physical_vs_mean_tonnes", ">", 0.0), "b": ("etf_share_of_physical_pct", "<=", 25.0)},
     "t4_5": {"a": ("return_10y_pct", ">", 0.0), "b": ("mdd_504_pct", "<=", -10.0)},
     "t5": {"a": ("standing_share_pct", ">=", 100.0), "b": ("standing_share_pct", ">", 0.0)},
 }
@@ -76,9 +79,10 @@ def verdict(thesis: str, row: Mapping[str, Any] | None) -> str:
         return "contested" if a or b or row["none_sold"] else "fails"
     if thesis == "t4_1" and not row["is_easing"]:
         return "not_tested"
-    if thesis == "t4_2":
-        return ("holds" if b else "contested") if a else "fails"
-    if thesis == "t4_5":
+    if thesis == "t1_3":
+        c = found["c"]["passed"]
+        return "holds" if a and b and c else "contested" if a and (b or c) else "fails"
+    if thesis in ("t4_2", "t4_3", "t4_4", "t4_5"):
         return ("holds" if b else "contested") if a else "fails"
     if a and b:
         return "holds"
