@@ -26,7 +26,8 @@ class ThesisLike(Protocol):
 
 @dataclass(frozen=True)
 class TableMeta:
-    """One published table as its dbt contract declares it. `date_column` is None where no newest day is expected."""
+    """One published table as its dbt contract declares it. `date_column` is None where no newest day is expected;
+    `may_be_empty` where its inputs are optional (files that a person drops) and the thesis' daily table says so."""
 
     schema: str
     name: str
@@ -35,6 +36,7 @@ class TableMeta:
     theses: tuple[str, ...] = ()
     not_null: tuple[str, ...] = ()
     description: str = ""
+    may_be_empty: bool = False
 
     @property
     def table(self) -> str:

@@ -23,6 +23,24 @@
     ],
   },
   {
+    'id': 't1_3',
+    'model': 'ai_cash_flow',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(growth_gap_pp > 0, false) and coalesce(capex_ocf_ratio >= 0.5, false) and coalesce(discount_rate_gap_pp > 0, false))',
+      'contested': '(coalesce(growth_gap_pp > 0, false) and (coalesce(capex_ocf_ratio >= 0.5, false) or coalesce(discount_rate_gap_pp > 0, false)))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'growth_gap_pp', 'operator': '>', 'threshold': 0, 'unit': 'percentage points', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'passed': 'coalesce(growth_gap_pp > 0, false)'},
+      {'id': 'b', 'column': 'capex_ocf_ratio', 'operator': '>=', 'threshold': 0.5, 'unit': 'ratio', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'passed': 'coalesce(capex_ocf_ratio >= 0.5, false)'},
+      {'id': 'c', 'column': 'discount_rate_gap_pp', 'operator': '>', 'threshold': 0, 'unit': 'percentage points', 'inputs': ['tips_10y_pct'], 'passed': 'coalesce(discount_rate_gap_pp > 0, false)'},
+    ],
+  },
+  {
     'id': 't2_0',
     'model': 'liquidation_order',
     'label_column': 'episode_label',
@@ -96,6 +114,113 @@
     ],
   },
   {
+    'id': 't3_1',
+    'model': 'stablecoin_rails',
+    'label_column': 'episode_label',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'peg_unknown': 'peg_data_missing',
+    },
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(supply_growth_365d_pct > 0, false) and coalesce(supply_to_btc_drawdown_ratio < 0.2, false) and coalesce(peg_break_longest_days < 3, false))',
+      'contested': '(coalesce(supply_growth_365d_pct > 0, false) and (coalesce(supply_to_btc_drawdown_ratio < 0.2, false) or coalesce(peg_break_longest_days < 3, false) or coalesce(peg_data_missing, false)))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'supply_growth_365d_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['stablecoin_supply_usd'], 'passed': 'coalesce(supply_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'supply_to_btc_drawdown_ratio', 'operator': '<', 'threshold': 0.2, 'unit': 'ratio', 'inputs': ['stablecoin_supply_usd', 'btc_close_usd', 'sp500_index'], 'passed': 'coalesce(supply_to_btc_drawdown_ratio < 0.2, false)'},
+      {'id': 'c', 'column': 'peg_break_longest_days', 'operator': '<', 'threshold': 3, 'unit': 'days', 'inputs': ['usdt_supply_usd', 'usdc_supply_usd', 'ustc_supply_usd', 'busd_supply_usd', 'dai_supply_usd', 'usde_supply_usd', 'usds_supply_usd', 'usdt_price_usd', 'usdc_price_usd', 'ustc_price_usd', 'busd_price_usd', 'dai_price_usd', 'usde_price_usd', 'usds_price_usd'], 'passed': 'coalesce(peg_break_longest_days < 3, false)'},
+    ],
+  },
+  {
+    'id': 't3_2',
+    'model': 'tokenised_assets',
+    'label_column': 'episode_label',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(constant_price_growth_365d_pct > 0, false) and coalesce(episode_constant_change_pct > -5, false))',
+      'contested': '(coalesce(constant_price_growth_365d_pct > 0, false) or coalesce(episode_constant_change_pct > -5, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'constant_price_growth_365d_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(constant_price_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'episode_constant_change_pct', 'operator': '>', 'threshold': -5, 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(episode_constant_change_pct > -5, false)'},
+    ],
+  },
+  {
+    'id': 't4_1',
+    'model': 'rate_cycle',
+    'label_column': 'phase',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'is_easing': 'is_easing',
+    },
+    'verdict': {
+      'not_tested': '(not coalesce(is_easing, false))',
+      'holds': '(coalesce(gold_250d_return_pct > 0, false) and coalesce(tips_20d_minus_250d_bp < 0, false))',
+      'contested': '(coalesce(gold_250d_return_pct > 0, false) or coalesce(tips_20d_minus_250d_bp < 0, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'gold_250d_return_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(gold_250d_return_pct > 0, false)'},
+      {'id': 'b', 'column': 'tips_20d_minus_250d_bp', 'operator': '<', 'threshold': 0, 'unit': 'bp', 'inputs': ['tips_10y_pct'], 'passed': 'coalesce(tips_20d_minus_250d_bp < 0, false)'},
+    ],
+  },
+  {
+    'id': 't4_2',
+    'model': 'purchasing_power',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(negative_10y_share_pct > 50, false) and coalesce(negative_1y_share_pct > 50, false))',
+      'contested': 'coalesce(negative_10y_share_pct > 50, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'negative_10y_share_pct', 'operator': '>', 'threshold': 50, 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_10y_share_pct > 50, false)'},
+      {'id': 'b', 'column': 'negative_1y_share_pct', 'operator': '>', 'threshold': 50, 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_1y_share_pct > 50, false)'},
+    ],
+  },
+  {
+    'id': 't4_3',
+    'model': 'official_buying',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(trailing_vs_mean_tonnes > 0, false) and coalesce(trailing_yoy_pct >= -20, false))',
+      'contested': 'coalesce(trailing_vs_mean_tonnes > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'trailing_vs_mean_tonnes', 'operator': '>', 'threshold': 0, 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes'], 'passed': 'coalesce(trailing_vs_mean_tonnes > 0, false)'},
+      {'id': 'b', 'column': 'trailing_yoy_pct', 'operator': '>=', 'threshold': -20, 'unit': 'pct', 'inputs': ['gold_central_banks_tonnes'], 'passed': 'coalesce(trailing_yoy_pct >= -20, false)'},
+    ],
+  },
+  {
+    'id': 't4_4',
+    'model': 'physical_vs_paper',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(physical_vs_mean_tonnes > 0, false) and coalesce(etf_share_of_physical_pct <= 25, false))',
+      'contested': 'coalesce(physical_vs_mean_tonnes > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'physical_vs_mean_tonnes', 'operator': '>', 'threshold': 0, 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'passed': 'coalesce(physical_vs_mean_tonnes > 0, false)'},
+      {'id': 'b', 'column': 'etf_share_of_physical_pct', 'operator': '<=', 'threshold': 25, 'unit': 'pct', 'inputs': ['gold_etf_flows_tonnes', 'gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'passed': 'coalesce(etf_share_of_physical_pct <= 25, false)'},
+    ],
+  },
+  {
     'id': 't4_5',
     'model': 'gold_drawdown',
     'label_column': none,
@@ -112,6 +237,25 @@
       {'id': 'b', 'column': 'mdd_504_pct', 'operator': '<=', 'threshold': -10, 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(mdd_504_pct <= -10, false)'},
     ],
   },
+  {
+    'id': 't5',
+    'model': 'price_vs_structure_days',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'is_tested': 'is_tested',
+    },
+    'verdict': {
+      'not_tested': '(not coalesce(is_tested, false))',
+      'holds': 'coalesce(standing_share_pct >= 100, false)',
+      'contested': 'coalesce(standing_share_pct > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'standing_share_pct', 'operator': '>=', 'threshold': 100, 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct >= 100, false)'},
+      {'id': 'b', 'column': 'standing_share_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct > 0, false)'},
+    ],
+  },
 ]) }}
 {% endmacro %}
 
@@ -124,38 +268,6 @@
   {
     'id': 't1_1',
     'reason': 'marts.rate_cut_repricing (easing priced, split of delivered and repriced, core PCE by vintage) is not built yet.',
-  },
-  {
-    'id': 't1_3',
-    'reason': 'Company filings (capex, operating cash flow by filing date) are not ingested and marts.ai_cash_flow is not built yet.',
-  },
-  {
-    'id': 't3_1',
-    'reason': 'Stablecoin supply by coin and chain is not ingested and marts.stablecoin_rails is not built yet.',
-  },
-  {
-    'id': 't3_2',
-    'reason': 'Value of tokenised assets by class is not ingested and marts.tokenised_assets is not built yet.',
-  },
-  {
-    'id': 't4_1',
-    'reason': 'marts.rate_cycle (phase from the dated cycles, gold against the 10-year real yield) is not built yet.',
-  },
-  {
-    'id': 't4_2',
-    'reason': 'Consumer prices and policy rates of seven currencies are not all ingested and marts.purchasing_power is not built yet.',
-  },
-  {
-    'id': 't4_3',
-    'reason': 'Official gold purchases and holdings by country are not ingested and marts.official_buying is not built yet.',
-  },
-  {
-    'id': 't4_4',
-    'reason': 'Quarterly gold demand, fund holdings and futures positions are not ingested and marts.physical_vs_paper is not built yet.',
-  },
-  {
-    'id': 't5',
-    'reason': 'It joins structural measures of t1_3, t3_1, t3_2 and t4_4, which are not built yet.',
   },
 ]) }}
 {% endmacro %}
