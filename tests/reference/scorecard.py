@@ -1,4 +1,4 @@
-"""Legs and verdicts of the six built theses, from the values of one day's row.
+"""Legs and verdicts of built theses, from the values of one day's row.
 
 Belongs here: operators, thresholds, verdict rules, the settled verdict. Does not belong here: any measure.
 """
@@ -21,11 +21,18 @@ LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
     "t2_1": {"a": ("crypto_scaled_break_rank", "<=", 1), "b": ("crypto_depth_vols_rank", "<=", 1)},
     "t2_2": {"a": ("ai_out_of_order_count", "<=", 0), "b": ("ai_excess_drawdown_pct", ">", 0.0)},
     "t2_3": {"a": ("sold_before_crypto_count", "<=", 0), "b": ("slow_recovery_count", "<=", 0)},
+    "t3_1": {
+        "a": ("supply_growth_365d_pct", ">", 0.0),
+        "b": ("supply_to_btc_drawdown_ratio", "<", 0.2),
+        "c": ("peg_break_longest_days", "<", 3),
+    },
+    "t3_2": {"a": ("constant_price_growth_365d_pct", ">", 0.0), "b": ("episode_constant_change_pct", ">", -5.0)},
     "t4_5": {"a": ("return_10y_pct", ">", 0.0), "b": ("mdd_504_pct", "<=", -10.0)},
 }
 # Undefined is not unknown: every break tied, or crypto never broke. These are a leg that does not pass, not missing data.
-MAY_BE_UNDEFINED = {"raw_break_tau", "raw_depth_tau", "scaled_break_tau", "crypto_scaled_break_rank"}
-NEEDS = {"t2_0": ("crypto_depth_vols_rank",)}  # null while a bucket has no volatility: then its taus are unknown
+MAY_BE_UNDEFINED = {"raw_break_tau", "raw_depth_tau", "scaled_break_tau", "crypto_scaled_break_rank",
+                    "supply_to_btc_drawdown_ratio", "peg_break_longest_days"}  # fmt: skip
+NEEDS = {"t2_0": ("crypto_depth_vols_rank",), "t3_1": ("supply_drawdown_pct", "btc_drawdown_pct")}  # null while a bucket has no volatility: then its taus are unknown
 
 
 def legs(thesis: str, row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -66,6 +73,11 @@ def verdict(thesis: str, row: Mapping[str, Any] | None) -> str:
         if a and b and not row["none_sold"]:
             return "holds"
         return "contested" if a or b or row["none_sold"] else "fails"
+    if thesis == "t3_1":
+        c = found["c"]["passed"]
+        if a and b and c:
+            return "holds"
+        return "contested" if a and (b or c or row["peg_data_missing"]) else "fails"
     if thesis == "t4_5":
         return ("holds" if b else "contested") if a else "fails"
     if a and b:

@@ -44,7 +44,7 @@ weekly as (
         epoch_id,
         observation_date,
         btc_close_usd,
-        {{ days_between("date '2020-01-01'", 'observation_date') }} % 7 as weekday,
+        {{ days_between("date '1968-01-01'", 'observation_date') }} % 7 as weekday,
         ln(supply_usd / first_value(supply_usd) over week_before) as supply_change,
         ln(btc_close_usd / first_value(btc_close_usd) over week_before) as btc_return
     from paired
