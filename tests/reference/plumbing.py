@@ -9,6 +9,7 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -143,7 +144,7 @@ def peg_measures(known: Known, coins: Sequence[str], opened: dt.date, measured: 
             return None
         before = [d for d in prices if d < inside[0]]
         chain = [max(before), *inside] if before else [dt.date(1900, 1, 1), *inside]
-        if max((b - a).days for a, b in zip(chain, chain[1:], strict=False)) > CARRY:
+        if max((b - a).days for a, b in pairwise(chain)) > CARRY:
             return None
         longest = max(longest, *(min(run_days(prices, d), (d - opened).days + 1) for d in inside))
         lowest = min(lowest, *(deviation_bp(prices[d]) for d in inside))

@@ -65,7 +65,7 @@ correlations as (
                 count(supply_change + btc_return) over last_year = {{ weeks }}
                 and stddev_samp(supply_change) over last_year > 1e-12
                 and stddev_samp(btc_return) over last_year > 1e-12
-                then corr(supply_change, btc_return) over last_year
+                then {{ clip('corr(supply_change, btc_return) over last_year', -1, 1) }}
         end as supply_btc_weekly_corr_1y
     from weekly
     window last_year as (

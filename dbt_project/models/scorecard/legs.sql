@@ -35,4 +35,4 @@ select
     oldest_input_date,
     '{{ var("origin") }}' as origin
 from legs
-where first_day is null or as_of_date >= first_day
+where as_of_date >= first_day
