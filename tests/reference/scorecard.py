@@ -1,4 +1,4 @@
-"""Legs and verdicts of the six built theses, from the values of one day's row.
+"""Legs and verdicts of the built theses, from the values of one day's row.
 
 Belongs here: operators, thresholds, verdict rules, the settled verdict. Does not belong here: any measure.
 """
@@ -11,6 +11,8 @@ from typing import Any
 
 COMPARE = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
+    "t0": {"a": ("synchronised_age_days", "<=", 5), "b": ("synchronised_age_days", "<=", 20), "c": ("crypto_equity_age_days", "<=", 5)},
+    "t1_1": {"a": ("above_low_1y_bp", ">=", 10), "b": ("easing_1y_at_low_bp", ">=", 25), "c": ("core_pce_yoy_pct", ">", 2.5)},
     "t1_2": {"a": ("sofr_iorb_20d_mean_bp", ">", 0.0), "b": ("funding_stress_index", ">", 1.0)},
     "t2_0": {
         "a": ("raw_break_tau", ">=", 0.67),
@@ -23,9 +25,14 @@ LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
     "t2_3": {"a": ("sold_before_crypto_count", "<=", 0), "b": ("slow_recovery_count", "<=", 0)},
     "t4_5": {"a": ("return_10y_pct", ">", 0.0), "b": ("mdd_504_pct", "<=", -10.0)},
 }
-# Undefined is not unknown: every break tied, or crypto never broke. These are a leg that does not pass, not missing data.
+# Undefined is not unknown: every break tied, crypto never broke, or never a synchronised day. These are a leg that does not pass, not missing data.
 MAY_BE_UNDEFINED = {"raw_break_tau", "raw_depth_tau", "scaled_break_tau", "crypto_scaled_break_rank"}
-NEEDS = {"t2_0": ("crypto_depth_vols_rank",)}  # null while a bucket has no volatility: then its taus are unknown
+MAY_BE_UNDEFINED |= {"synchronised_age_days", "crypto_equity_age_days"}
+NEEDS = {
+    "t0": ("breadth", "breadth_complete"),
+    "t1_1": ("easing_1y_bp",),
+    "t2_0": ("crypto_depth_vols_rank",),  # null while a bucket has no volatility: then its taus are unknown
+}
 
 
 def legs(thesis: str, row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -56,6 +63,12 @@ def verdict(thesis: str, row: Mapping[str, Any] | None) -> str:
     if unknown:
         return "no_data"
     a, b = found["a"]["passed"], found["b"]["passed"]
+    if thesis == "t0":  # three fell together within 5 days; within 20, or crypto and equity within 5
+        return "holds" if a else "contested" if b or found["c"]["passed"] else "fails"
+    if thesis == "t1_1":
+        if a and b and found["c"]["passed"]:
+            return "holds"
+        return "contested" if (a and b) or row["odds_repriced"] else "fails"
     if thesis == "t2_0":
         if a and b and found["c"]["passed"] and found["d"]["passed"]:
             return "holds"
