@@ -1,11 +1,10 @@
 {{ config(severity='error', meta={'published': ['marts.rate_cut_repricing']}) }}
 -- One row per day of marts.rate_cut_repricing that contradicts itself, with the rule it breaks.
 {%- set rules = [
-    ('easing priced is not EFFR as a bond equivalent less the yield', 'rate_cut.has_effr_of_the_day and abs(easing_1y_bp - 100 * (effr_bond_equivalent_pct - ust_1y_pct)) > 1e-6'),
+    ('two easings of one day and EFFR differ by other than their yields', 'forward_1y1y_pct is not null and abs(easing_1y_bp - easing_2y_bp - 100 * (ust_2y_pct - ust_1y_pct)) > 1e-6'),
     ('a bond equivalent on the wrong side of its rate', '(effr_bond_equivalent_pct - effr_pct) * effr_pct < 0'),
     ('below the lowest close of 30 observations', 'above_low_1y_bp < 0'),
     ('a low later than the day, or older than 30 observations can be', 'low_1y_date > as_of_date or low_1y_date < as_of_date - 90'),
-    ('at its low, and easing then is not easing now', 'above_low_1y_bp = 0 and abs(easing_1y_at_low_bp - easing_1y_bp) > 60'),
     ('the target range is turned over', 'target_lower_pct > target_upper_pct'),
     ('inflation of a month that is not over', 'last_day(core_pce_month) >= as_of_date or last_day(cpi_month) >= as_of_date'),
     ('a month newer than core PCE known before was forgotten', 'core_pce_month < prior_core_pce_month'),

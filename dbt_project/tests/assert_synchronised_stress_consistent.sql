@@ -7,7 +7,7 @@
     ('three fell together later than crypto and equity did', 'coalesce(crypto_equity_age_days > synchronised_age_days, false) or (synchronised_age_days is not null and crypto_equity_age_days is null)'),
     ('crypto and equity are below and their age is not one', 'crypto_and_equity_below != coalesce(crypto_equity_age_days = 1, false)'),
     ('three fell together and its age is not one', 'breadth >= ' ~ var('breadth_min') ~ ' and crypto_and_equity_below and synchronised_age_days is distinct from 1'),
-    ('breadth without a reason lacks, or a reason with it', 'no_data_reason is null and breadth is null'),
+    ('no breadth, and no reason for it', 'no_data_reason is null and breadth is null'),
     ('a price more than five days old, or of a later day', 'oldest_input_date < as_of_date - 5 or oldest_input_date > as_of_date'),
     ('an age that did not grow by one and is not one', 'synchronised_age_days != 1 and synchronised_age_days != prior_age + 1 and not is_revised'),
     ('a session is missing before this one', 'prior_session != prior_row'),

@@ -58,7 +58,9 @@ curve as (
 rate_dates as (
     select epoch_id, observation_date, null as effr, null as effr_date from curve
     union
-    select epoch_id, observation_date, value as effr, observation_date as effr_date from panel where quantity = 'effr_pct'
+    select epoch_id, observation_date, value as effr, observation_date as effr_date
+    from panel
+    where quantity = 'effr_pct'
 ),
 
 -- EFFR of every date, whenever it became known
@@ -98,7 +100,9 @@ looked_back as (
 ),
 
 current_curve as (
-    select * from looked_back where is_current
+    select *
+    from looked_back
+    where is_current
 ),
 
 newest_rates as (

@@ -111,7 +111,9 @@ daily as (
         end as oldest_input_date,
         case
             when easing.rate_1y_pct is null
-                then 'ust_1y_pct: ' || coalesce('newest known yield ' || cast(easing.newest_1y_date as varchar) || ' is older than 5 days', 'never observed')
+                then 'ust_1y_pct: ' || coalesce(
+                    'newest known yield ' || cast(easing.newest_1y_date as varchar) || ' is older than 5 days', 'never observed'
+                )
             when easing.low_1y_date is null then 'ust_1y_pct: fewer than {{ var("low_window") }} observations'
             when easing.easing_1y_bp is null or easing.easing_1y_at_low_bp is null
                 then 'effr_pct: ' || coalesce(
@@ -120,7 +122,9 @@ daily as (
                     'never observed'
                 )
             when inflation.core_pce_month is null
-                then 'core_pce_index: ' || coalesce('newest known month ' || cast(inflation.newest_core_pce_month as varchar) || ' is past its next release', 'never observed')
+                then 'core_pce_index: ' || coalesce(
+                    'newest known month ' || cast(inflation.newest_core_pce_month as varchar) || ' is past its next release', 'never observed'
+                )
             when inflation.core_pce_yoy_pct is null
                 then 'core_pce_index: no value twelve months before ' || cast(inflation.core_pce_month as varchar)
         end as no_data_reason,

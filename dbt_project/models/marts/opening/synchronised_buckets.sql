@@ -17,7 +17,12 @@ bucket_days as (
         min(case when returns.scaled_return is not null then days.as_of_date end) over () as first_day
     from {{ ref('int_trading_days') }} as days
     inner join epochs on days.as_of_date between epochs.first_day and epochs.last_day
-    cross join (values {% for bucket in breadth_buckets() %}('{{ bucket }}'){{ ", " if not loop.last }}{% endfor %}) as buckets (bucket)
+    cross join (
+        values
+        {%- for bucket in breadth_buckets() %}
+        ('{{ bucket }}'){{ "," if not loop.last }}
+        {%- endfor %}
+    ) as buckets (bucket)
     left join {{ ref('int_bucket_returns') }} as returns
         on
             epochs.epoch_id = returns.epoch_id

@@ -32,7 +32,8 @@ bucket_days as (
 counted as (
     select
         *,
-        case when buckets_available = {{ buckets | length }} then
+        case
+            when buckets_available = {{ buckets | length }} then
             {%- for bucket in buckets %}
             case when {{ bucket }}_scaled_return < {{ var('below_sds') }} then 1 else 0 end {{ "+" if not loop.last }}
             {%- endfor %}
@@ -41,7 +42,9 @@ counted as (
         and crypto_scaled_return < {{ var('below_sds') }}
         and (sp500_scaled_return < {{ var('below_sds') }} or ai_tech_scaled_return < {{ var('below_sds') }}) as crypto_and_equity_below,
         count(
-            {%- for bucket in buckets %}{{ bucket }}_return{{ " + " if not loop.last }}{% endfor -%}
+            {%- for bucket in buckets %}
+            {{ bucket }}_return {{ "+" if not loop.last }}
+            {%- endfor %}
         ) over recent = {{ var('mean_window') }} as has_returns,
         (
             {%- for left in buckets %}{% set last_left = loop.index == buckets | length - 1 %}{% for right in buckets[loop.index:] %}
@@ -165,7 +168,8 @@ daily as (
 
 select
     * exclude (first_day),
-    {{ usage_warnings(["'unofficial_source'", "case when vix_close_index is not null or hy_spread_pct is not null then 'licence_internal' end"]) }} as usage_warnings,
+    {{ usage_warnings(["'unofficial_source'", "case when coalesce(vix_close_index, hy_spread_pct) is not null then 'licence_internal' end"]) }}
+        as usage_warnings,
     '{{ var("origin") }}' as origin
 from daily
 where as_of_date >= first_day
