@@ -82,6 +82,11 @@ def _newest(data: Data, day: str | None) -> list[tuple[str, Any, Any]]:
     """The newest value of every numeric column, where rows are days."""
     if day is None or day not in data.columns:
         return []
+    for group in ("name", "coin", "theme"):
+        if group in data.columns:
+            value = next(n for n in data.columns if n not in (day, group))
+            last_of = {g: (g, v, d) for g, v, d in zip(data[group], data[value], data[day], strict=True) if v is not None}
+            return list(last_of.values())[:12]
     found = []
     for name, values in data.columns.items():
         last = next((n for n in range(len(values) - 1, -1, -1) if values[n] is not None), None)

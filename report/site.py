@@ -179,7 +179,7 @@ class _Site:
         built = thesis.status == "built"
         line = timeline.timeline(self._runs(thesis.id, False), self._runs(thesis.id, True), words) if built else None
         used = {s["series_id"] for s in self.policy.inputs(thesis.id)}
-        sources = [{**s, "age": (source.last_day - s["newest_observation_date"]).days if s["newest_observation_date"] else None} for s in self.series if s["series_id"] in used]
+        sources = [{**s, "age": max(0, (source.last_day - s["newest_observation_date"]).days) if s["newest_observation_date"] else None} for s in self.series if s["series_id"] in used]
         around = {n: self.standings[place + by].thesis if 0 <= place + by < len(self.standings) else None for n, by in (("before", -1), ("after", 1))}
         mine, legs = self.figures[thesis.id], self.leg_figures[thesis.id]
         return {

@@ -19,7 +19,7 @@ from lowtide.theses import Thesis, load_theses
 from publish import layout
 
 
-class NoData(Exception):  # noqa: N818 - an answer, not an error
+class NoData(Exception):
     """There is nothing to show; the text says why, in both languages by a key of the dictionary and its parts."""
 
     def __init__(self, key: str, **parts: Any) -> None:

@@ -34,7 +34,7 @@ def config() -> dict[str, Any]:
         "axisX": {"grid": False, "tickCount": 7},
         "legend": {
             "orient": "top", "title": None, "labelFontSize": 11, "labelColor": INK, "symbolSize": 90, "symbolStrokeWidth": 2,
-            "labelLimit": 320, "columnPadding": 14, "rowPadding": 2, "offset": 20, "columns": 3,
+            "labelLimit": 320, "columnPadding": 14, "rowPadding": 2, "offset": 26, "columns": 3,
         },
         "header": {"labelFontSize": 11, "titleFontSize": 11},
         "line": {"strokeWidth": 1.6, "strokeCap": "butt"},

@@ -20,9 +20,9 @@ window.LOWTIDE = { data: {}, drawn: 0, failed: [] };
     return out;
   }
 
-  function fitted(spec, narrow) {
+  function fitted(spec, narrow, width) {
     const made = { ...spec, width: "container", autosize: { type: "fit-x", contains: "padding" } };
-    if (narrow) {
+    if (narrow && width < 420) {
       const config = made.config || {};
       made.config = {
         ...config,
@@ -41,7 +41,7 @@ window.LOWTIDE = { data: {}, drawn: 0, failed: [] };
     spec.datasets = { ...spec.datasets, rows: rows(told) };
     try {
       if (box.lowtideView) box.lowtideView.finalize();
-      box.lowtideView = await vegaEmbed(box, fitted(spec, narrow), { actions: false, renderer: "svg", ast: true, logLevel: vega.Error, bind: document.querySelector('.binds[data-for="' + id + '"]') });
+      box.lowtideView = await vegaEmbed(box, fitted(spec, narrow, box.clientWidth), { actions: false, renderer: "svg", ast: true, logLevel: 1, bind: document.querySelector('.binds[data-for="' + id + '"]') });
       box.lowtideNarrow = narrow;
       LOWTIDE.drawn += 1;
     } catch (error) {
@@ -80,7 +80,7 @@ window.LOWTIDE = { data: {}, drawn: 0, failed: [] };
     const since = (index) => (index === null ? [] : [sub(words.since + " " + told.sinces[index])]);
 
     function show(day) {
-      if (!byDay.has(day)) day = order[order.length - 1];
+      if (!byDay.has(day)) day = order.filter((one) => one <= day).pop() || order[order.length - 1]; // the newest that is not later
       select.value = day;
       document.getElementById("asof-day").textContent = day;
       for (const line of document.querySelectorAll("#asof tr[data-thesis]")) {

@@ -34,5 +34,6 @@ def front_chart() -> Chart:
 
 
 def chart_of_table(table: str) -> Chart | None:
-    """The chart that stands for a table in a preview: the first that draws it."""
-    return next((c for c in REGISTRY if c.table == table), None)
+    """The chart that stands for a table in a preview: of each thesis its first, so that a run pays for one per thesis."""
+    firsts = {thesis: chart for chart in reversed(REGISTRY) for thesis in chart.theses}
+    return next((c for c in firsts.values() if c.table == table), None)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from report.charts.kit import Chart, Drawing, chart, lines, pick, series, x_axis
+from report.charts.groups import dots, grouped
+from report.charts.kit import Chart, Drawing, chart, lines, series, x_axis
 from report.source import Data, NoData, Source
-from report.theme import BLUE, GREY, HEIGHT, INK, PALETTE, VERMILLION
+from report.theme import BLUE, GREY, HEIGHT, INK, VERMILLION
 
 DRAWDOWN = "marts.gold_drawdown"
 
@@ -36,9 +37,10 @@ def _draw_distribution(drawing: Drawing) -> Any:
         y=alt.Y("share_pct:Q", axis=alt.Axis(title="@chart.share_of_days")),
         tooltip=[alt.Tooltip("bin_from_pct:Q", title="@chart.from"), alt.Tooltip("bin_to_pct:Q", title="@chart.to"), alt.Tooltip("share_pct:Q", format=".1f", title="@chart.share_of_days")],
     )  # fmt: skip
+    side = "right" if today > min(drawing.data["bin_from_pct"]) / 2 else "left"
     one = alt.Data(values=[{"x": today, "text": f"{today:.1f}%  (P{place:.0f})".replace("-", "−")}])
     mark = alt.Chart(one).mark_rule(color=VERMILLION, strokeWidth=2).encode(x="x:Q")
-    text = alt.Chart(one).mark_text(align="right", dx=-5, dy=6, baseline="top", fontWeight="bold", color=INK).encode(x="x:Q", y=alt.value(0), text="text:N")
+    text = alt.Chart(one).mark_text(align=side, dx=-5 if side == "right" else 5, dy=6, baseline="top", fontWeight="bold", color=INK).encode(x="x:Q", y=alt.value(0), text="text:N")
     return alt.layer(bars, mark, text).properties(height=HEIGHT)
 
 
@@ -56,29 +58,17 @@ def _draw_band(drawing: Drawing) -> Any:
 
 
 QUARTERLY = "marts.physical_vs_paper_quarterly"
-_PARTS = {
-    "central_banks": ("central_bank*tonnes*", "official*tonnes*"), "bars_and_coins": ("bar*coin*tonnes*", "bars*tonnes*"),
-    "etf_change": ("etf_change*tonnes*", "etf_flow*", "etf_demand*tonnes*", "etf*change*", "etf_tonnes"),
-    "etf_holdings": ("etf_holding*tonnes*", "*etf_cumulative*", "*etf*since_peak*"),
-}
 
 
 def _chart9(source: Source) -> Data:
     """Physical demand of a quarter in its two parts, the change of fund holdings, and the holdings themselves."""
-    source.need(QUARTERLY)
-    held = source.columns_of(QUARTERLY)
-    day = next((c for c in held if c in ("quarter_end", "quarter", "quarter_date", "observation_date", "period_end", "quarter_end_date")), None)
-    found: dict[str, str] = {}
-    for part, patterns in _PARTS.items():
-        try:
-            found[part] = next(c for c in pick(source, QUARTERLY, patterns) if c not in found.values())
-        except (NoData, StopIteration):
-            continue
-    if day is None or not {"central_banks", "bars_and_coins", "etf_change"} <= set(found):
-        raise NoData("no_column", table=QUARTERLY, columns=", ".join(sorted({"quarter_end", *_PARTS} - set(found))))
-    listed = ", ".join(f'"{column}" as {part}' for part, column in found.items())
-    latest = f' qualify row_number() over (partition by "{day}" order by "as_of_date" desc) = 1' if "as_of_date" in held and day != "as_of_date" else ""
-    return source.query(f'select "{day}" as quarter_end, {listed} from {QUARTERLY} where "{found["central_banks"]}" is not null{latest} order by 1')
+    names = {"central_banks": "central_banks_tonnes", "bars_and_coins": "bar_coin_tonnes", "etf_change": "etf_flow_tonnes", "etf_holdings": "etf_holdings_tonnes"}
+    source.need(QUARTERLY, ["quarter_end_date", *names.values()])
+    listed = ", ".join(f"{column} as {part}" for part, column in names.items())
+    found = source.query(f"select quarter_end_date as quarter_end, {listed} from {QUARTERLY} where coalesce(central_banks_tonnes, bar_coin_tonnes) is not null order by 1")
+    if not found.filled("central_banks") and not found.filled("bars_and_coins"):
+        raise NoData("all_null")
+    return found
 
 
 def _draw_chart9(drawing: Drawing) -> Any:
@@ -104,47 +94,27 @@ def _draw_chart9(drawing: Drawing) -> Any:
     return alt.layer(left, right).resolve_scale(y="independent").add_params(params).properties(height=280)
 
 
-def _currencies(source: Source) -> Data:
-    table = "marts.purchasing_power_by_currency"
-    source.need(table, ["as_of_date", "currency"])
-    held = source.columns_of(table)
-    column = next((c for c in held if "purchasing_power" in c), None)
-    if column is None:
-        raise NoData("no_column", table=table, columns="purchasing_power")
-    found = source.query(
-        f'select as_of_date, currency, "{column}" as purchasing_power from {table} where "{column}" is not null '
-        "qualify row_number() over (partition by currency, date_trunc('month', as_of_date) order by as_of_date desc) = 1 order by 1, 2"
-    )
-    if not len(found):
-        raise NoData("all_null")
-    return found
-
-
-def _draw_currencies(drawing: Drawing) -> Any:
-    import altair as alt
-
-    names = sorted(set(drawing.data["currency"]))
-    scale = {"domain": names, "range": [*PALETTE][: len(names)]}
-    base = chart()
-    x, y = x_axis(), alt.Y("purchasing_power:Q", scale=alt.Scale(zero=False), axis=alt.Axis(title="@chart.purchasing_power_y"))
-    line = base.mark_line().encode(x=x, y=y, color=alt.Color("currency:N", scale=alt.Scale(**scale), legend=None), detail="currency:N")
-    last = base.transform_joinaggregate(newest="max(as_of_date)", groupby=["currency"]).transform_filter("datum.newest === datum.as_of_date")
-    text = last.mark_text(align="left", dx=4, fontWeight="bold").encode(x=x, y=y, text="currency:N", color=alt.Color("currency:N", scale=alt.Scale(**scale), legend=None))
-    return alt.layer(line, text).properties(height=300)
-
-
+CYCLE, MONEY, OFFICIAL, PAPER = "marts.rate_cycle", "marts.purchasing_power_by_currency", "marts.official_buying", "marts.physical_vs_paper"
+NEWEST = f"as_of_date = (select max(as_of_date) from {MONEY})"
+MONTHLY = f"(currency, as_of_date) in (select (currency, max(as_of_date)) from {MONEY} group by currency, date_trunc('month', as_of_date))"
+TOP_TEN = "is_top_ten and month_end_date = (select max(month_end_date) from marts.official_holdings where reporting_countries >= 10)"
 CHARTS = (
-    series("gold_real_yield", "marts.rate_cycle", ["t4_1"], ["*real_yield*20d*", "*real_yield*250d*", "*tips*mean*", "real_yield*pct"], "pct"),
-    series("gold_return", "marts.rate_cycle", ["t4_1"], ["*gold*return*250*", "*gold*return*pct"], "pct"),
-    series("gold_beta", "marts.rate_cycle", ["t4_1"], ["*beta*"], "value"),
-    series("gold_r2", "marts.rate_cycle", ["t4_1"], ["*r2*", "*r_squared*"], "ratio"),
-    Chart("currencies", "marts.purchasing_power_by_currency", ("t4_2",), _currencies, _draw_currencies),
-    series("real_cash", "marts.purchasing_power", ["t4_2"], ["*negative*", "*share*", "*count*"], "value", step=True, zero=True),
-    series("official_four_quarters", "marts.official_buying", ["t4_3"], ["*trailing*tonnes*", "*four_quarter*tonnes*", "*4q*tonnes*"], "tonnes", step=True),
+    series("gold_real_yield", CYCLE, ["t4_1"], ["tips_10y_20d_mean_pct", "tips_10y_250d_mean_pct"], "pct"),
+    series("gold_return", CYCLE, ["t4_1"], ["gold_250d_return_pct"], "pct"),
+    dots("gold_cycles", "marts.rate_cycles", ["t4_1"], "cycle_id", ["gold_6m_return_pct", "gold_12m_return_pct", "gold_24m_return_pct"], "pct"),
+    series("gold_beta", CYCLE, ["t4_1"], ["gold_real_yield_beta_260d", "gold_real_yield_beta_before_2022", "gold_real_yield_beta_since_2022"], "percent per point"),
+    series("gold_r2", CYCLE, ["t4_1"], ["gold_real_yield_r2_260d_ratio"], "ratio", zero=True),
+    grouped("currencies", MONEY, ["t4_2"], "currency", "purchasing_power_2000", "index 2000", where=MONTHLY, height=300),
+    dots("real_cash", MONEY, ["t4_2"], "currency", ["real_cash_1y_pct", "real_cash_10y_pct"], "pct a year", where=NEWEST),
+    series("negative_shares", "marts.purchasing_power", ["t4_2"], ["negative_10y_share_pct", "negative_1y_share_pct"], "pct", step=True, zero=True),
+    series("official_four_quarters", OFFICIAL, ["t4_3"], ["trailing_4q_tonnes", "trailing_4q_mean_tonnes", "trailing_4q_year_earlier_tonnes"], "tonnes", step=True),
+    series("official_parts", OFFICIAL, ["t4_3"], ["reported_4q_tonnes", "estimated_4q_tonnes"], "tonnes", step=True),
+    dots("official_top_ten", "marts.official_holdings", ["t4_3"], "country", ["change_12m_tonnes"], "tonnes", where=TOP_TEN, order="holdings_rank"),
     Chart("chart9", QUARTERLY, ("t4_4",), _chart9, _draw_chart9, note="note.chart9", day="quarter_end"),
-    series("physical_trailing", "marts.physical_vs_paper", ["t4_4"], ["*physical*tonnes*"], "tonnes", step=True),
-    series("etf_daily", "marts.physical_vs_paper", ["t4_4"], ["*etf*tonnes*"], "tonnes"),
-    series("futures", "marts.physical_vs_paper", ["t4_4"], ["*managed_money*", "*open_interest*"], "contracts"),
+    series("since_peak", QUARTERLY, ["t4_4"], ["physical_since_peak_tonnes", "etf_since_peak_tonnes"], "tonnes", day="quarter_end_date"),
+    series("physical_trailing", PAPER, ["t4_4"], ["physical_4q_tonnes", "physical_4q_mean_tonnes", "etf_4q_tonnes"], "tonnes", step=True),
+    series("etf_daily", PAPER, ["t4_4"], ["gld_holdings_tonnes"], "tonnes"),
+    series("futures", PAPER, ["t4_4"], ["managed_money_net_contracts", "open_interest_contracts"], "contracts"),
     Chart("drawdown_band", DRAWDOWN, ("t4_5",), _band_query, _draw_band, note="note.band"),
     Chart("drawdown_distribution", DRAWDOWN, ("t4_5",), _distribution, _draw_distribution, note="note.distribution", day=None),
     series("long_returns", DRAWDOWN, ["t4_5"], ["return_10y_pct", "return_5y_pct"], "pct"),

@@ -96,11 +96,19 @@ def x_axis(column: str = "as_of_date", title: str | None = None) -> Any:
     return alt.X(f"{column}:T", scale=alt.Scale(type="utc"), axis=alt.Axis(title=title, labelFlush=True))
 
 
+def y_axis(unit: str) -> Any:
+    """The axis of a unit; dollars are shortened to billions and millions."""
+    import altair as alt
+
+    money = {"labelExpr": "replace(format(datum.value, '~s'), 'G', ' bn')"} if unit in ("USD", "USD/oz") else {}
+    return alt.Axis(title=f"@unit.{unit}", **money)
+
+
 def lines(drawing: Drawing, columns: Sequence[str], unit: str, *, day: str = "as_of_date", zero: bool = False, marks: str | None = None,
-          thresholds: bool = True, step: bool = False, height: int = HEIGHT, log: bool = False) -> alt.LayerChart:  # fmt: skip
+          thresholds: bool = True, step: bool = False, height: int = HEIGHT, log: bool = False, faint: str | None = None) -> alt.LayerChart:  # fmt: skip
     """Lines of columns over days, told apart by colour and dash, with leg thresholds, dated events and marked days.
 
-    unit: key of the dictionary, the axis title. marks: a boolean column; its days get a thin rule. Gaps stay gaps.
+    unit: key of the dictionary, the axis title. faint: a column drawn grey behind the others. marks: a boolean column; its days get a thin rule. Gaps stay gaps.
     """
     import altair as alt
 
@@ -108,16 +116,17 @@ def lines(drawing: Drawing, columns: Sequence[str], unit: str, *, day: str = "as
     if not used:
         raise NoData("all_null")
     labels = [f"@column.{c}" for c in used]
-    base = chart()
+    base, strong = chart(), [c for c in used if c != faint]
+    look = {c: (PALETTE[n % len(PALETTE)], DASHES[n % len(DASHES)]) for n, c in enumerate(strong)} | {faint: ("#aab1ba", [1, 0])}
     colour: dict[str, Any] = {
-        "color": alt.Color("label:N", scale=alt.Scale(domain=labels, range=PALETTE[: len(used)])),
-        "strokeDash": alt.StrokeDash("label:N", scale=alt.Scale(domain=labels, range=DASHES[: len(used)])),
+        "color": alt.Color("label:N", scale=alt.Scale(domain=labels, range=[look[c][0] for c in used])),
+        "strokeDash": alt.StrokeDash("label:N", scale=alt.Scale(domain=labels, range=[look[c][1] for c in used])),
     }
     scale = alt.Scale(type="log", nice=True) if log else alt.Scale(zero=zero)
     line = base.transform_fold(used, as_=["series", "value"]).transform_calculate(label="labels[datum.series]")
     line = line.mark_line(interpolate="step-after") if step else line.mark_line()
     encoded = line.encode(
-        x=x_axis(day), y=alt.Y("value:Q", scale=scale, axis=alt.Axis(title=f"@unit.{unit}")),
+        x=x_axis(day), y=alt.Y("value:Q", scale=scale, axis=y_axis(unit)),
         tooltip=[alt.Tooltip(f"{day}:T", timeUnit="utcyearmonthdate", title="@chart.day"), alt.Tooltip("label:N", title="@chart.series"), alt.Tooltip("value:Q", format=",.2f", title="@chart.value")],
         **colour,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from report.charts.groups import grouped
 from report.charts.kit import Chart, Drawing, chart, series
 from report.source import Data, NoData, Source
 from report.theme import BLUE, GREEN, GREY, HAIR, INK, PURPLE, SHAPES, VERMILLION
@@ -133,6 +134,7 @@ def _draw_recovery(drawing: Drawing) -> Any:
     return alt.layer(bars, text).add_params(*params).properties(height=alt.Step(28))
 
 
+LEVERAGE = "marts.crypto_leverage"
 _MEMBERS = {"table": "marts.episode_members", "tables": ("marts.episodes",), "day": None}
 CHARTS = (
     Chart("ladder", theses=ALL, query=_ladder, draw=_draw_ladder, note="note.ladder", **_MEMBERS),
@@ -141,8 +143,8 @@ CHARTS = (
     Chart("recovery", theses=("t2_3",), query=_recovery, draw=_draw_recovery, **_MEMBERS),
     Chart("placebo", "marts.liquidation_order", ("t2_0", "t2_1"), _placebo, _draw_placebo, note="note.placebo", day=None),
     series("order_history", "marts.liquidation_order", ["t2_0"], ["raw_break_tau", "raw_depth_tau", "scaled_break_tau"], "tau-b", step=True),
-    series("funding_rates", "marts.crypto_leverage", ["t2_1"], ["*funding*pct", "*funding_annualised*"], "pct"),
-    series("open_interest", "marts.crypto_leverage", ["t2_1"], ["*open_interest*btc*", "*open_interest*coin*", "*open_interest*eth*"], "coins"),
-    series("deribit_vol", "marts.crypto_leverage", ["t2_1"], ["*dvol*", "*volatility_index*"], "index points"),
+    grouped("open_interest", LEVERAGE, ("t2_1",), "coin", "open_interest_fall_pct", "pct", named=True),
+    grouped("funding_rates", LEVERAGE, ("t2_1",), "coin", "funding_oi_weighted_pct", "pct a year", named=True),
+    grouped("deribit_vol", LEVERAGE, ("t2_1",), "coin", "implied_volatility_pct", "pct a year", named=True),
     series("excess", "marts.liquidation_order", ["t2_2"], ["ai_excess_drawdown_pct"], "pct", step=True),
 )  # fmt: skip

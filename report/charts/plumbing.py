@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from report.charts.kit import Chart, Drawing, chart, series
+from report.charts.groups import grouped
+from report.charts.kit import Chart, Drawing, chart, rule, series, x_axis
 from report.source import Data, NoData, Source
-from report.theme import BLACK, BLUE, MUTED, VERMILLION
+from report.theme import BLACK, BLUE, DASHES, MUTED, PALETTE, VERMILLION
 
 TAIL_DAYS = 365
 
@@ -57,13 +58,41 @@ def _draw_quadrant(drawing: Drawing) -> Any:
     return alt.layer(*layers).add_params(alt.param(name="names", value={t: f"@column.{t}" for t in themes})).properties(height=320)
 
 
+def _pegs(source: Source) -> Data:
+    source.need("marts.stablecoin_pegs", ["as_of_date", "coin", "deviation_bp"])
+    found = source.query("select as_of_date, coin, deviation_bp from marts.stablecoin_pegs where deviation_bp is not null order by 2, 1")
+    if not len(found):
+        raise NoData("all_null")
+    return found
+
+
+def _draw_pegs(drawing: Drawing) -> Any:
+    """One line per coin, cut at 300 bp so that a lost peg does not flatten the rest; the band is one percent around par."""
+    import altair as alt
+
+    coins = sorted(set(drawing.data["coin"]))
+    base = chart().transform_calculate(shown="max(-300, min(300, datum.deviation_bp))")
+    x, y = x_axis(), alt.Y("shown:Q", axis=alt.Axis(title="@unit.bp"), scale=alt.Scale(domain=[-300, 300]))
+    colour = {"domain": coins, "range": [PALETTE[n % len(PALETTE)] for n in range(len(coins))]}
+    dash = {"domain": coins, "range": [DASHES[n % len(DASHES)] for n in range(len(coins))]}
+    tip = [alt.Tooltip("as_of_date:T", timeUnit="utcyearmonthdate", title="@chart.day"), alt.Tooltip("coin:N", title="@chart.series"), alt.Tooltip("deviation_bp:Q", format=",.0f", title="@unit.bp")]
+    lines = base.mark_line(strokeWidth=1.2).encode(
+        x=x, y=y, color=alt.Color("coin:N", scale=alt.Scale(**colour), legend=alt.Legend(columns=4)), strokeDash=alt.StrokeDash("coin:N", scale=alt.Scale(**dash), legend=alt.Legend(columns=4)), tooltip=tip
+    )
+    band = alt.Chart(alt.Data(values=[{}])).mark_rect(color="#dfe9f1", opacity=0.7).encode(y=alt.datum(-100), y2=alt.datum(100))
+    return alt.layer(band, lines, *rule("<", -100)).properties(height=260)
+
+
+RAILS, TOKENS = "marts.stablecoin_rails", "marts.tokenised_assets"
 CHARTS = (
-    series("stable_supply", "marts.stablecoin_rails", ["t3_1"], ["supply_usd_bn", "*total*supply*", "supply_usd*", "*supply*usd_bn"], "USD bn", zero=True),
-    series("stable_growth", "marts.stablecoin_rails", ["t3_1"], ["*growth_365d*", "*growth_90d*", "*growth_30d*"], "pct"),
-    series("peg", "marts.stablecoin_rails", ["t3_1"], ["*peg*_bp", "*par*_bp"], "bp", zero=True),
-    series("stable_correlation", "marts.stablecoin_rails", ["t3_1"], ["*corr*"], "correlation"),
-    series("stable_concentration", "marts.stablecoin_rails", ["t3_1"], ["*hhi*", "*concentration*"], "index points"),
-    series("tokenised_value", "marts.tokenised_assets", ["t3_2"], ["*constant_price*usd*", "*market*usd*", "value_*usd*", "*value*usd*"], "value", zero=True),
-    series("tokenised_growth", "marts.tokenised_assets", ["t3_2"], ["*growth_365d*", "*growth_90d*"], "pct"),
+    series("stable_supply", RAILS, ["t3_1"], ["stablecoin_supply_usd"], "USD", zero=True),
+    series("stable_growth", RAILS, ["t3_1"], ["supply_growth_365d_pct", "supply_growth_90d_pct"], "pct"),
+    grouped("stable_coins", "marts.stablecoin_supply", ("t3_1",), "name", "supply_usd", "USD", where="dimension = 'coin'"),
+    Chart("peg", "marts.stablecoin_pegs", ("t3_1",), _pegs, _draw_pegs, note="note.peg"),
+    series("stable_correlation", RAILS, ["t3_1"], ["supply_btc_weekly_corr_1y"], "correlation"),
+    series("stable_concentration", RAILS, ["t3_1"], ["coin_hhi_ratio"], "ratio"),
+    series("tokenised_value", TOKENS, ["t3_2"], ["constant_price_value_usd", "market_value_usd"], "USD", zero=True),
+    grouped("tokenised_classes", "marts.tokenised_assets_by_class", ("t3_2",), "asset_class", "constant_price_value_usd", "USD", named=True),
+    series("tokenised_growth", TOKENS, ["t3_2"], ["constant_price_growth_365d_pct", "market_growth_365d_pct"], "pct"),
     Chart("quadrant", "marts.price_vs_structure", ("t5",), _quadrant, _draw_quadrant, note="note.quadrant"),
 )  # fmt: skip
