@@ -28,6 +28,7 @@ def config() -> dict[str, Any]:
     return {
         "font": FONT,
         "background": "#ffffff",
+        "aria": False,  # the page labels each chart as one image; a symbol per mark would only be noise
         "view": {"stroke": None},
         "axis": axis,
         "axisY": {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0, "titleY": -10, "titleBaseline": "bottom", "tickCount": 5, "domain": False, "ticks": False},
@@ -42,7 +43,6 @@ def config() -> dict[str, Any]:
         "bar": {"color": BLUE},
         "text": {"fontSize": 11, "color": INK},
         "range": {"category": PALETTE},
-        "locale": {},
     }  # fmt: skip
 
 
@@ -53,7 +53,4 @@ def register() -> None:
 
     schemapi.DEBUG_MODE = False
 
-    @altair.theme.register("lowtide", enable=True)
-    def _theme() -> altair.theme.ThemeConfig:
-        made: Any = {"config": {k: v for k, v in config().items() if v != {}}}
-        return made  # type: ignore[no-any-return]
+    altair.theme.register("lowtide", enable=True)(lambda: {"config": config()})

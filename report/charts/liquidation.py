@@ -135,7 +135,7 @@ def _draw_recovery(drawing: Drawing) -> Any:
 
 
 LEVERAGE = "marts.crypto_leverage"
-_MEMBERS = {"table": "marts.episode_members", "tables": ("marts.episodes",), "day": None}
+_MEMBERS: dict[str, Any] = {"table": "marts.episode_members", "tables": ("marts.episodes",), "day": None}
 CHARTS = (
     Chart("ladder", theses=ALL, query=_ladder, draw=_draw_ladder, note="note.ladder", **_MEMBERS),
     Chart("depth_vols", theses=("t2_0", "t2_1", "t2_2"), query=_ladder, draw=_draw_depth("depth_vols", "monthly volatilities"), **_MEMBERS),
