@@ -42,6 +42,7 @@ window.LOWTIDE = { data: {}, drawn: 0, failed: [] };
     try {
       if (box.lowtideView) box.lowtideView.finalize();
       box.lowtideView = await vegaEmbed(box, fitted(spec, narrow, box.clientWidth), { actions: false, renderer: "svg", ast: true, logLevel: 1, bind: document.querySelector('.binds[data-for="' + id + '"]') });
+      box.querySelector("svg").setAttribute("aria-hidden", "true"); // the box itself is the image, with its text
       box.lowtideNarrow = narrow;
       LOWTIDE.drawn += 1;
     } catch (error) {
