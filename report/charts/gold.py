@@ -81,7 +81,7 @@ def _draw_chart9(drawing: Drawing) -> Any:
     base = chart()
     x = x_axis("quarter_end")
     stacked = base.transform_fold(parts, as_=["part", "tonnes"]).transform_calculate(label="labels[datum.part]")
-    bars = stacked.mark_bar(width={"band": 0.8}, size=5).encode(x=x, y=alt.Y("tonnes:Q", stack="zero", axis=alt.Axis(title="@chart.tonnes_quarter")), color=colour)
+    bars = stacked.mark_bar(size=alt.ExprRef(f"max(1.5, width * 0.6 / {len(drawing.data)})")).encode(x=x, y=alt.Y("tonnes:Q", stack="zero", axis=alt.Axis(title="@chart.tonnes_quarter")), color=colour)
     flow = base.transform_calculate(label="labels.etf_change").mark_line(point={"size": 26, "filled": True}, strokeWidth=1.5).encode(x=x, y=alt.Y("etf_change:Q"), color=colour)
     zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color="#9aa1ab").encode(y=alt.datum(0))
     left = alt.layer(bars, flow, zero)

@@ -85,8 +85,9 @@ def _draw_depth(column: str, unit: str) -> Any:
         import altair as alt
 
         base = _placed(chart())
+        end = {"domainMin": 0} if column.endswith("vols") else {"domainMax": 0}
         bars = base.mark_bar(color=BLUE, height=14).encode(
-            x=alt.X(f"{column}:Q", axis=alt.Axis(title=f"@unit.{unit}")), y=_y(),
+            x=alt.X(f"{column}:Q", scale=alt.Scale(padding=40, **end), axis=alt.Axis(title=f"@unit.{unit}")), y=_y(),
             tooltip=[alt.Tooltip("name:N", title="@chart.bucket"), alt.Tooltip(f"{column}:Q", format=".2f", title="@chart.value")],
         )  # fmt: skip
         inside = "left" if column.endswith("vols") else "right"
