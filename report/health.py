@@ -51,7 +51,7 @@ def series(source: Source, policy: Policy) -> list[dict[str, Any]]:
         state = "empty" if newest is None else "event" if expected is None else "late" if late else "ended" if ended and newest >= ended else "on_time"
         error = fetch.get("error_type") if fetch.get("last_outcome") not in ("ok", "unchanged") else None
         found.append({
-            **row, "expected": expected, "late_days": late, "state": state, "error": error or None, "error_message": fetch.get("error_message") or None,
+            **row, "expected": expected, "late_days": late, "state": state, "error": error or None, "error_message": (fetch.get("error_message") or None) if policy.shows_dataset(row["dataset_id"]) else None,
             "last_attempt": fetch.get("last_attempt"), "refused": fetch.get("refused") or 0, "revised": fetch.get("revised") or 0,
             "example": fetch.get("example") if policy.shows_dataset(row["dataset_id"]) else None,
         })  # fmt: skip

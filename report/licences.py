@@ -8,7 +8,7 @@ A thesis whose inputs cannot be found counts as restricted: what is not known to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,12 @@ from report.charts.kit import Chart
 from report.source import NoData, Source
 
 ORDER = ("open", "internal", "restricted")
+
+
+def without_reasons(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest without the gate's reasons, which quote what it saw."""
+    theses = {t: {**state, "reason": None} for t, state in manifest["theses"].items()}
+    return {**manifest, "theses": theses, "left_out": dict.fromkeys(manifest["left_out"], "")}
 
 
 @dataclass(frozen=True)

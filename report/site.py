@@ -22,7 +22,7 @@ from markupsafe import Markup
 from lowtide.theses import GROUPS, Thesis
 from report import figures, health, theme, timeline, vega, verdicts
 from report.charts import charts_of, front_chart, leg_charts
-from report.licences import Policy
+from report.licences import Policy, without_reasons
 from report.source import NoData, Source
 from report.words import LANGS, Words, day, moment, number
 
@@ -52,6 +52,8 @@ def write(build: Path, into: Path | None = None, *, public: bool = False) -> Sit
     folder = into or build / FOLDER
     with Source.open(build) as source:
         theme.register()
+        if public:
+            source.manifest = without_reasons(source.manifest)
         site = _Site(source, Policy(source, public), folder, build)
         site.write()
         docs = build / "data_docs" / "index.html"
