@@ -56,7 +56,7 @@ TABLES = {
     "meta.fetches": """
         select 'r1-d-1' as fetch_id, 'r1' as run_id, 'nyfed_sofr' as dataset_id, now() as fetched_at, 'ok' as outcome, null::varchar as error_type, null::varchar as error_message,
           2 as rows_quarantined, 'SOFR 2026-05-01 is 900' as quarantine_example, 1 as rows_revised
-        union all select 'r1-e-1', 'r1', 'lbma_gold', now(), 'failed', 'Unreachable', 'no answer', 0, null, 0""",
+        union all select 'r1-e-1', 'r1', 'lbma_gold', now(), 'failed', 'Unreachable', 'silence from host 77', 0, null, 0""",
 }
 
 
