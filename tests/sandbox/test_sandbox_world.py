@@ -243,7 +243,7 @@ def test_bad_arguments_are_one_line() -> None:
 
 
 @pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("day", ["2026-06-01", "2026-11-20", "2027-12-31"])
+@pytest.mark.parametrize("day", ["2026-06-01", "2026-09-16", "2026-11-20", "2027-12-31"])
 def test_the_scripted_truth_comes_out_of_an_independent_measurement(world: str, day: str) -> None:
     backend = SimulatedBackend(world, now=moment(day))
     assert truth.verdicts(backend) == backend.ground_truth

@@ -197,10 +197,13 @@ def gold(backend: Backend) -> dict[str, Any]:
 
 
 def verdicts(backend: Backend) -> dict[str, str]:
-    from tests.sandbox import truth_plumbing
+    """Of the theses whose verdict the world claims on that day."""
+    from tests.sandbox import truth_gold_drivers, truth_plumbing
 
     found = {"t1_2": funding(backend)["verdict"], **liquidation(backend)["verdicts"], "t4_5": gold(backend)["verdict"]}
-    return found | truth_plumbing.verdicts(backend)
+    claimed = backend.ground_truth  # type: ignore[attr-defined]
+    found |= truth_plumbing.verdicts(backend) | truth_gold_drivers.verdicts(backend, claimed)
+    return {thesis: verdict for thesis, verdict in found.items() if thesis in claimed}
 
 
 def moment(text: str) -> datetime:
