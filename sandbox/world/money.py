@@ -186,8 +186,7 @@ class Money:
     def real_pct(self, years: float, days: Days) -> Floats:
         """Real par yield: nominal less a slow breakeven, and in a squeeze what holders ask on top."""
         breakeven = 2.15 + 0.15 * np.sin((days - self.days[0]).astype(float) / 400) + 0.004 * years
-        squeeze = real_squeeze(days) if self.world.funding_stress > 0 else 0.0
-        return rounded(self.yield_pct(years, days) - breakeven + squeeze, 2)
+        return rounded(self.yield_pct(years, days) - breakeven + real_squeeze(self.world, days), 2)
 
     def curve(self, column: str, real: bool = False) -> Line:
         """One column of the Treasury's file (open bond-market days, public 17:00). Raises KeyError for another column."""

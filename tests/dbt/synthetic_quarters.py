@@ -20,7 +20,7 @@ DEMAND = {
     "wgc.jewellery_fabrication": 500.0, "wgc.technology": 80.0, "wgc.bar_and_coin": 280.0, "wgc.etf_flows": 20.0,
     "wgc.central_banks": 130.0, "wgc.mine_production": 880.0, "wgc.net_producer_hedging": -5.0, "wgc.recycled_gold": 300.0,
 }  # fmt: skip
-COUNTRIES = "arg aus aut bel bra che chn cze deu dnk egy esp fra gbr grc hun idn ind ita jpn kaz kor".split()
+COUNTRIES = ["arg", "aus", "aut", "bel", "bra", "che", "chn", "cze", "deu", "dnk", "egy", "esp", "fra", "gbr", "grc", "hun", "idn", "ind", "ita", "jpn", "kaz", "kor"]
 Piece = tuple[dt.date, float | None, dt.datetime]
 
 

@@ -197,7 +197,10 @@ def gold(backend: Backend) -> dict[str, Any]:
 
 
 def verdicts(backend: Backend) -> dict[str, str]:
-    return {"t1_2": funding(backend)["verdict"], **liquidation(backend)["verdicts"], "t4_5": gold(backend)["verdict"]}
+    from tests.sandbox import truth_quarters
+
+    return {"t1_2": funding(backend)["verdict"], **liquidation(backend)["verdicts"], "t4_5": gold(backend)["verdict"],
+            **truth_quarters.verdicts(backend)}
 
 
 def moment(text: str) -> datetime:
