@@ -114,6 +114,79 @@
     ],
   },
   {
+    'id': 't3_1',
+    'model': 'stablecoin_rails',
+    'label_column': 'episode_label',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'peg_unknown': 'peg_data_missing',
+    },
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(supply_growth_365d_pct > 0, false) and coalesce(supply_to_btc_drawdown_ratio < 0.2, false) and coalesce(peg_break_longest_days < 3, false))',
+      'contested': '(coalesce(supply_growth_365d_pct > 0, false) and (coalesce(supply_to_btc_drawdown_ratio < 0.2, false) or coalesce(peg_break_longest_days < 3, false) or coalesce(peg_data_missing, false)))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'supply_growth_365d_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['stablecoin_supply_usd'], 'passed': 'coalesce(supply_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'supply_to_btc_drawdown_ratio', 'operator': '<', 'threshold': 0.2, 'unit': 'ratio', 'inputs': ['stablecoin_supply_usd', 'btc_close_usd', 'sp500_index'], 'passed': 'coalesce(supply_to_btc_drawdown_ratio < 0.2, false)'},
+      {'id': 'c', 'column': 'peg_break_longest_days', 'operator': '<', 'threshold': 3, 'unit': 'days', 'inputs': ['usdt_supply_usd', 'usdc_supply_usd', 'ustc_supply_usd', 'busd_supply_usd', 'dai_supply_usd', 'usde_supply_usd', 'usds_supply_usd', 'usdt_price_usd', 'usdc_price_usd', 'ustc_price_usd', 'busd_price_usd', 'dai_price_usd', 'usde_price_usd', 'usds_price_usd'], 'passed': 'coalesce(peg_break_longest_days < 3, false)'},
+    ],
+  },
+  {
+    'id': 't3_2',
+    'model': 'tokenised_assets',
+    'label_column': 'episode_label',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(constant_price_growth_365d_pct > 0, false) and coalesce(episode_constant_change_pct > -5, false))',
+      'contested': '(coalesce(constant_price_growth_365d_pct > 0, false) or coalesce(episode_constant_change_pct > -5, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'constant_price_growth_365d_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(constant_price_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'episode_constant_change_pct', 'operator': '>', 'threshold': -5, 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(episode_constant_change_pct > -5, false)'},
+    ],
+  },
+  {
+    'id': 't4_1',
+    'model': 'rate_cycle',
+    'label_column': 'phase',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'is_easing': 'is_easing',
+    },
+    'verdict': {
+      'not_tested': '(not coalesce(is_easing, false))',
+      'holds': '(coalesce(gold_250d_return_pct > 0, false) and coalesce(tips_20d_minus_250d_bp < 0, false))',
+      'contested': '(coalesce(gold_250d_return_pct > 0, false) or coalesce(tips_20d_minus_250d_bp < 0, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'gold_250d_return_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(gold_250d_return_pct > 0, false)'},
+      {'id': 'b', 'column': 'tips_20d_minus_250d_bp', 'operator': '<', 'threshold': 0, 'unit': 'bp', 'inputs': ['tips_10y_pct'], 'passed': 'coalesce(tips_20d_minus_250d_bp < 0, false)'},
+    ],
+  },
+  {
+    'id': 't4_2',
+    'model': 'purchasing_power',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(negative_10y_share_pct > 50, false) and coalesce(negative_1y_share_pct > 50, false))',
+      'contested': 'coalesce(negative_10y_share_pct > 50, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'negative_10y_share_pct', 'operator': '>', 'threshold': 50, 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_10y_share_pct > 50, false)'},
+      {'id': 'b', 'column': 'negative_1y_share_pct', 'operator': '>', 'threshold': 50, 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_1y_share_pct > 50, false)'},
+    ],
+  },
+  {
     'id': 't4_3',
     'model': 'official_buying',
     'label_column': none,
@@ -164,6 +237,25 @@
       {'id': 'b', 'column': 'mdd_504_pct', 'operator': '<=', 'threshold': -10, 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(mdd_504_pct <= -10, false)'},
     ],
   },
+  {
+    'id': 't5',
+    'model': 'price_vs_structure_days',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'is_tested': 'is_tested',
+    },
+    'verdict': {
+      'not_tested': '(not coalesce(is_tested, false))',
+      'holds': 'coalesce(standing_share_pct >= 100, false)',
+      'contested': 'coalesce(standing_share_pct > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'standing_share_pct', 'operator': '>=', 'threshold': 100, 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct >= 100, false)'},
+      {'id': 'b', 'column': 'standing_share_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct > 0, false)'},
+    ],
+  },
 ]) }}
 {% endmacro %}
 
@@ -176,26 +268,6 @@
   {
     'id': 't1_1',
     'reason': 'marts.rate_cut_repricing (easing priced, split of delivered and repriced, core PCE by vintage) is not built yet.',
-  },
-  {
-    'id': 't3_1',
-    'reason': 'Stablecoin supply by coin and chain is not ingested and marts.stablecoin_rails is not built yet.',
-  },
-  {
-    'id': 't3_2',
-    'reason': 'Value of tokenised assets by class is not ingested and marts.tokenised_assets is not built yet.',
-  },
-  {
-    'id': 't4_1',
-    'reason': 'marts.rate_cycle (phase from the dated cycles, gold against the 10-year real yield) is not built yet.',
-  },
-  {
-    'id': 't4_2',
-    'reason': 'Consumer prices and policy rates of seven currencies are not all ingested and marts.purchasing_power is not built yet.',
-  },
-  {
-    'id': 't5',
-    'reason': 'It joins structural measures of t1_3, t3_1, t3_2 and t4_4, which are not built yet.',
   },
 ]) }}
 {% endmacro %}

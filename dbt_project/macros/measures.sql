@@ -77,3 +77,15 @@ select
     {%- endfor %}
 from stretch_{{ widths[-1] }}
 {%- endmacro %}
+
+{#
+  Percent change of `value` against the newest observation at least `days` days older, at most five days more; null without one.
+  `partition` lists the columns that make a series.
+#}
+{% macro growth_pct(value, days, partition) -%}
+({{ value }} / nullif(last_value({{ value }}) over (
+    partition by {{ partition }}
+    order by observation_date
+    range between interval '{{ days + 5 }}' day preceding and interval '{{ days }}' day preceding
+), 0) - 1) * 100
+{%- endmacro %}

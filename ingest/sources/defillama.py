@@ -87,7 +87,10 @@ class DefiLlama:
                 rows = _protocol_rows(dataset, body, response)
             case kind:
                 key = "timestamp" if kind == "rwa" else "date"
-                rows = _rows(dataset, _points(_payload.listing(body, "answer"), key, response))
+                points = _points(_payload.listing(body, "answer"), key, response)
+                if points and "stablecoin" in dataset.request and not any("totalCirculating" in item for _, item in points.values()):
+                    raise SchemaDrift("no point has totalCirculating: the sum of all coins, not one of them")
+                rows = _rows(dataset, points)
         if not rows:
             raise EmptyPayload("no finished day in the answer")
         return _payload.unique(rows)

@@ -30,7 +30,7 @@ from sandbox.world.offices import OfficeDesk
 from sandbox.world.official import OfficialDesk
 from sandbox.world.prices import Prices
 from sandbox.world.rates import RateDesk
-from sandbox.world.script import GROUND_TRUTH_FROM, GROUND_TRUTH_TO, WORLDS, Verdict
+from sandbox.world.script import WORLDS, Verdict, claimed
 from sandbox.world.venues import VenueDesk
 from sandbox.world.vision import VisionDesk
 
@@ -124,9 +124,7 @@ class SimulatedBackend:
     @property
     def ground_truth(self) -> dict[str, Verdict]:
         """Thesis id -> the verdict that is true at `now`; empty outside the scripted span (2026-06-01 to 2027-12-31)."""
-        if not GROUND_TRUTH_FROM <= self.now.date() <= GROUND_TRUTH_TO:
-            return {}
-        return dict(WORLDS[self.world].verdicts)
+        return claimed(WORLDS[self.world], self.now.date())
 
     def answer(self, ask: Ask) -> Reply:
         desk = self._desks.get(family(ask.host))

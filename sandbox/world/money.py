@@ -184,7 +184,7 @@ class Money:
         return rounded(np.maximum(short * (1 - weight) + long * weight + 0.012 * min(years, 30) + sold + own, 0.01), 2)
 
     def real_pct(self, years: float, days: Days) -> Floats:
-        """Real par yield: nominal less a slow breakeven, and in a squeeze what holders ask on top."""
+        """Real par yield: nominal less a slow breakeven, and what holders ask on top."""
         breakeven = 2.15 + 0.15 * np.sin((days - self.days[0]).astype(float) / 400) + 0.004 * years
         return rounded(self.yield_pct(years, days) - breakeven + real_squeeze(self.world, days), 2)
 

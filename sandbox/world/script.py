@@ -53,10 +53,17 @@ class World:
     )
 
 
-_THESES = (
+_THESES: tuple[str, ...] = (
     "t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t4_5",
     "t1_3", "t4_3", "t4_4",
 )  # fmt: skip
+_THESES += ("t4_1", "t4_2", "t5")
+CLAIMED: dict[str, tuple[date, date]] = {  # where a verdict is scripted for a part of the ground truth's days only
+    "t4_1": (GROUND_TRUTH_FROM, date(2026, 9, 16)),  # the phase of cuts ends
+    "t4_2": (GROUND_TRUTH_FROM, date(2026, 12, 31)),
+    "t5": (GROUND_TRUTH_FROM, date(2026, 12, 31)),
+}
+_THESES += ("t3_1", "t3_2")  # `chains`: coins and tokens grow through the fall, or shrink and lose a peg
 
 RECEDE = World(
     name="recede",
@@ -115,13 +122,25 @@ def episode_path(world: World, group: str, days: Days) -> Floats:
 
 
 def real_squeeze(world: World, days: Days) -> Floats:
-    """What a squeeze adds to real yields, percent: up in early 2025 so that they stay above their mean of 500 days, easing until
-    the cycle of cuts ends, then up again."""
+    """What a squeeze adds to real yields, percent (without one: `real_climb`): up in early 2025 so that they stay above their
+    mean of 500 days, easing until the cycle of cuts ends, then up again."""
     if world.funding_stress <= 0:
-        return np.zeros(len(days))
+        return real_climb(days)
     marks = ("2025-01-01", "2025-06-01", "2026-09-16", "2029-01-01")
     axis = np.array(marks, dtype="datetime64[D]").astype(float)
     return np.asarray(np.interp(days.astype(float), axis, [0.0, 2.0, 1.9, 3.3]))
+
+
+def real_climb(days: Days) -> Floats:
+    """What real yields gain where cash is easy, percent: up all through the phase of cuts, so that they never turn down in it."""
+    axis = np.array(["2025-06-01", "2026-09-30"], dtype="datetime64[D]").astype(float)
+    return np.asarray(np.interp(days.astype(float), axis, [0.0, 1.6]))
+
+
+def claimed(world: World, day: date) -> dict[str, Verdict]:
+    """The verdicts that are true on `day`."""
+    spans = {thesis: CLAIMED.get(thesis, (GROUND_TRUTH_FROM, GROUND_TRUTH_TO)) for thesis in world.verdicts}
+    return {thesis: verdict for thesis, verdict in world.verdicts.items() if spans[thesis][0] <= day <= spans[thesis][1]}
 
 
 def ramp(days: Days, first: date, last: date) -> Floats:

@@ -9,5 +9,8 @@ prices        forward-adjusted closes, total return, sampling on sessions, baske
 episodes      trailing highs, episodes, the measures of one window
 liquidation   ranks, tau-b, placebo windows, one row of the liquidation order (t2_0 to t2_3)
 gold          drawdown and long-run return of the LBMA PM price (t4_5)
+cycles        gold and the turn in real rates, by phase (t4_1)
+currencies    what cash buys after its interest, per currency (t4_2)
+filter        price against structure (t5)
 scorecard     legs, verdicts, the settled verdict
 """

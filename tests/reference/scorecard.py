@@ -21,10 +21,13 @@ LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
     "t2_1": {"a": ("crypto_scaled_break_rank", "<=", 1), "b": ("crypto_depth_vols_rank", "<=", 1)},
     "t2_2": {"a": ("ai_out_of_order_count", "<=", 0), "b": ("ai_excess_drawdown_pct", ">", 0.0)},
     "t2_3": {"a": ("sold_before_crypto_count", "<=", 0), "b": ("slow_recovery_count", "<=", 0)},
+    "t4_1": {"a": ("gold_250d_return_pct", ">", 0.0), "b": ("tips_20d_minus_250d_bp", "<", 0.0)},
+    "t4_2": {"a": ("negative_10y_share_pct", ">", 50.0), "b": ("negative_1y_share_pct", ">", 50.0)},
     "t1_3": {"a": ("growth_gap_pp", ">", 0.0), "b": ("capex_ocf_ratio", ">=", 0.5), "c": ("discount_rate_gap_pp", ">", 0.0)},
     "t4_3": {"a": ("trailing_vs_mean_tonnes", ">", 0.0), "b": ("trailing_yoy_pct", ">=", -20.0)},
     "t4_4": {"a": ("physical_vs_mean_tonnes", ">", 0.0), "b": ("etf_share_of_physical_pct", "<=", 25.0)},
     "t4_5": {"a": ("return_10y_pct", ">", 0.0), "b": ("mdd_504_pct", "<=", -10.0)},
+    "t5": {"a": ("standing_share_pct", ">=", 100.0), "b": ("standing_share_pct", ">", 0.0)},
 }
 # Undefined is not unknown: every break tied, or crypto never broke. These are a leg that does not pass, not missing data.
 MAY_BE_UNDEFINED = {"raw_break_tau", "raw_depth_tau", "scaled_break_tau", "crypto_scaled_break_rank"}
@@ -54,6 +57,11 @@ def verdict(thesis: str, row: Mapping[str, Any] | None) -> str:
     if row is None:
         return "no_data"
     found = legs(thesis, row)
+    if thesis == "t5":
+        if not row["is_known"]:
+            return "no_data"
+        passed = "holds" if found["a"]["passed"] else "contested" if found["b"]["passed"] else "fails"
+        return passed if row["is_tested"] else "not_tested"
     unknown = [x["column"] for x in found.values() if x["value"] is None and x["column"] not in MAY_BE_UNDEFINED]
     unknown += [column for column in NEEDS.get(thesis, ()) if row.get(column) is None]
     if unknown:
@@ -69,10 +77,12 @@ def verdict(thesis: str, row: Mapping[str, Any] | None) -> str:
         if a and b and not row["none_sold"]:
             return "holds"
         return "contested" if a or b or row["none_sold"] else "fails"
+    if thesis == "t4_1" and not row["is_easing"]:
+        return "not_tested"
     if thesis == "t1_3":
         c = found["c"]["passed"]
         return "holds" if a and b and c else "contested" if a and (b or c) else "fails"
-    if thesis in ("t4_3", "t4_4", "t4_5"):
+    if thesis in ("t4_2", "t4_3", "t4_4", "t4_5"):
         return ("holds" if b else "contested") if a else "fails"
     if a and b:
         return "holds"

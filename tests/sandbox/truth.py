@@ -197,10 +197,10 @@ def gold(backend: Backend) -> dict[str, Any]:
 
 
 def verdicts(backend: Backend) -> dict[str, str]:
-    from tests.sandbox import truth_quarters
+    from tests.sandbox import truth_plumbing, truth_quarters
 
-    return {"t1_2": funding(backend)["verdict"], **liquidation(backend)["verdicts"], "t4_5": gold(backend)["verdict"],
-            **truth_quarters.verdicts(backend)}
+    found = {"t1_2": funding(backend)["verdict"], **liquidation(backend)["verdicts"], "t4_5": gold(backend)["verdict"]}
+    return found | truth_plumbing.verdicts(backend) | truth_quarters.verdicts(backend)
 
 
 def moment(text: str) -> datetime:

@@ -70,10 +70,13 @@ select
     case
         when count(physical_4q_tonnes) over ten_years >= {{ least_sums }} then avg(physical_4q_tonnes) over ten_years
     end as physical_4q_mean_tonnes,
+    max(physical_4q_tonnes) over a_year_earlier as physical_4q_year_earlier_tonnes,
+    max(physical_4q_tonnes) over a_quarter_earlier as physical_4q_quarter_earlier_tonnes,
     quarter_number - max(run_end_number) over so_far as net_buying_quarters
 from trailing_sums
 window
     preceding as (partition by snapshot_day order by quarter_number range between {{ quarters }} preceding and 1 preceding),
     ten_years as (partition by snapshot_day order by quarter_number range between {{ quarters - 1 }} preceding and current row),
     a_year_earlier as (partition by snapshot_day order by quarter_number range between 4 preceding and 4 preceding),
+    a_quarter_earlier as (partition by snapshot_day order by quarter_number range between 1 preceding and 1 preceding),
     so_far as (partition by snapshot_day order by quarter_number rows between unbounded preceding and current row)

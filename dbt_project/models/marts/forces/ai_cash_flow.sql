@@ -5,6 +5,7 @@
 {%- set companies = ['MSFT', 'GOOGL', 'AMZN', 'META', 'ORCL'] %}
 {%- set summed = [
     'capex_ttm_usd', 'capex_incl_leases_ttm_usd', 'ocf_ttm_usd', 'fcf_ttm_usd', 'capex_year_earlier_ttm_usd', 'ocf_year_earlier_ttm_usd',
+    'ocf_quarter_earlier_ttm_usd',
 ] %}
 {%- set growth, terminal = var('stream_growth_pct') / 100, var('stream_terminal_growth_pct') / 100 %}
 {%- set years = var('stream_growth_years') %}
@@ -171,6 +172,9 @@ daily as (
         case when sums.ocf_ttm_usd > 0 then sums.capex_incl_leases_ttm_usd / sums.ocf_ttm_usd end as capex_incl_leases_ocf_ratio,
         case when sums.capex_year_earlier_ttm_usd > 0 then (sums.capex_ttm_usd / sums.capex_year_earlier_ttm_usd - 1) * 100 end as capex_growth_pct,
         case when sums.ocf_year_earlier_ttm_usd > 0 then (sums.ocf_ttm_usd / sums.ocf_year_earlier_ttm_usd - 1) * 100 end as ocf_growth_pct,
+        case
+            when sums.ocf_quarter_earlier_ttm_usd > 0 then (sums.ocf_ttm_usd / sums.ocf_quarter_earlier_ttm_usd - 1) * 100
+        end as ocf_quarter_growth_pct,
         case
             when sums.ocf_ttm_usd > sums.ocf_year_earlier_ttm_usd
                 then sums.capex_ttm_usd / (sums.ocf_ttm_usd - sums.ocf_year_earlier_ttm_usd)

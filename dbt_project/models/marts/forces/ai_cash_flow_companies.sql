@@ -70,7 +70,9 @@ steps as (
         *,
         {{ days_between("lag(quarter_end_date, 4) over quarters_in_order", "quarter_end_date") }} between 350 and 380 as has_year_earlier,
         lag(capex_ttm_usd, 4) over quarters_in_order as capex_four_back_usd,
-        lag(ocf_ttm_usd, 4) over quarters_in_order as ocf_four_back_usd
+        lag(ocf_ttm_usd, 4) over quarters_in_order as ocf_four_back_usd,
+        {{ days_between("lag(quarter_end_date, 1) over quarters_in_order", "quarter_end_date") }} between 80 and 105 as has_quarter_earlier,
+        lag(ocf_ttm_usd, 1) over quarters_in_order as ocf_one_back_usd
     from trailing_sums
     window quarters_in_order as (partition by snapshot_day, company order by quarter_end_date)
 ),
@@ -80,6 +82,7 @@ newest as (
         *,
         case when has_year_earlier then capex_four_back_usd end as capex_year_earlier_ttm_usd,
         case when has_year_earlier then ocf_four_back_usd end as ocf_year_earlier_ttm_usd,
+        case when has_quarter_earlier then ocf_one_back_usd end as ocf_quarter_earlier_ttm_usd,
         row_number() over (partition by snapshot_day, company order by quarter_end_date desc) as place
     from steps
     where capex_ttm_usd is not null
@@ -101,6 +104,7 @@ select
     case when ocf_ttm_usd > 0 then capex_ttm_usd / ocf_ttm_usd end as capex_ocf_ratio,
     capex_year_earlier_ttm_usd,
     ocf_year_earlier_ttm_usd,
+    ocf_quarter_earlier_ttm_usd,
     case when capex_year_earlier_ttm_usd > 0 then (capex_ttm_usd / capex_year_earlier_ttm_usd - 1) * 100 end as capex_growth_pct,
     case when ocf_year_earlier_ttm_usd > 0 then (ocf_ttm_usd / ocf_year_earlier_ttm_usd - 1) * 100 end as ocf_growth_pct,
     case

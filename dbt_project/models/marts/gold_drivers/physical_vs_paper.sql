@@ -87,7 +87,8 @@ daily as (
         quarters.carried_until,
         {%- for column in [
             'quarter_start_date', 'quarter_end_date', 'central_banks_tonnes', 'bar_coin_tonnes', 'physical_tonnes', 'etf_flow_tonnes',
-            'physical_4q_tonnes', 'physical_4q_mean_tonnes', 'etf_flow_4q_tonnes',
+            'physical_4q_tonnes', 'physical_4q_mean_tonnes', 'etf_flow_4q_tonnes', 'physical_4q_year_earlier_tonnes',
+            'physical_4q_quarter_earlier_tonnes',
         ] %}
         case when quarters.is_fresh then quarters.{{ column }} end as {{ column }},
         {%- endfor %}
@@ -120,6 +121,10 @@ select
     physical_4q_tonnes,
     physical_4q_mean_tonnes,
     physical_vs_mean_tonnes,
+    case when physical_4q_year_earlier_tonnes > 0 then (physical_4q_tonnes / physical_4q_year_earlier_tonnes - 1) * 100 end as physical_4q_growth_pct,
+    case
+        when physical_4q_quarter_earlier_tonnes > 0 then (physical_4q_tonnes / physical_4q_quarter_earlier_tonnes - 1) * 100
+    end as physical_4q_quarter_growth_pct,
     etf_flow_4q_tonnes as etf_4q_tonnes,
     etf_share_of_physical_pct,
     gld_holdings_tonnes,
