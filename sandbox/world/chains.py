@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from zlib import crc32
 
 import numpy as np
@@ -71,10 +71,11 @@ class Chains:
         after = late if self.recede else -0.8 * late
         return np.asarray(early * np.minimum(self.years, 0) + after * np.clip(self.years, 0, 6))
 
-    @property
+    @cached_property
     def total(self) -> Floats:
         """USD of all dollar coins."""
-        return np.asarray(2.35e11 * np.exp(self.growth(0.62, 0.22)))
+        calm = noise(self.seed, "supply of all", len(self.days), 0.0006, 0.5)
+        return np.asarray(2.35e11 * np.exp(self.growth(0.62, 0.22) + calm))
 
     def _supply(self, symbol: str) -> Floats:
         """Units of one coin; zero before its first day. Shares drift, the first coin takes what is left."""

@@ -26,12 +26,19 @@ LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
     "t1_3": {"a": ("growth_gap_pp", ">", 0.0), "b": ("capex_ocf_ratio", ">=", 0.5), "c": ("discount_rate_gap_pp", ">", 0.0)},
     "t4_3": {"a": ("trailing_vs_mean_tonnes", ">", 0.0), "b": ("trailing_yoy_pct", ">=", -20.0)},
     "t4_4": {"a": ("physical_vs_mean_tonnes", ">", 0.0), "b": ("etf_share_of_physical_pct", "<=", 25.0)},
+    "t3_1": {
+        "a": ("supply_growth_365d_pct", ">", 0.0),
+        "b": ("supply_to_btc_drawdown_ratio", "<", 0.2),
+        "c": ("peg_break_longest_days", "<", 3),
+    },
+    "t3_2": {"a": ("constant_price_growth_365d_pct", ">", 0.0), "b": ("episode_constant_change_pct", ">", -5.0)},
     "t4_5": {"a": ("return_10y_pct", ">", 0.0), "b": ("mdd_504_pct", "<=", -10.0)},
     "t5": {"a": ("standing_share_pct", ">=", 100.0), "b": ("standing_share_pct", ">", 0.0)},
 }
 # Undefined is not unknown: every break tied, or crypto never broke. These are a leg that does not pass, not missing data.
-MAY_BE_UNDEFINED = {"raw_break_tau", "raw_depth_tau", "scaled_break_tau", "crypto_scaled_break_rank"}
-NEEDS = {"t2_0": ("crypto_depth_vols_rank",)}  # null while a bucket has no volatility: then its taus are unknown
+MAY_BE_UNDEFINED = {"raw_break_tau", "raw_depth_tau", "scaled_break_tau", "crypto_scaled_break_rank",
+                    "supply_to_btc_drawdown_ratio", "peg_break_longest_days"}  # fmt: skip
+NEEDS = {"t2_0": ("crypto_depth_vols_rank",), "t3_1": ("supply_drawdown_pct", "btc_drawdown_pct")}  # null while a bucket has no volatility: then its taus are unknown
 
 
 def legs(thesis: str, row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -82,6 +89,11 @@ def verdict(thesis: str, row: Mapping[str, Any] | None) -> str:
     if thesis == "t1_3":
         c = found["c"]["passed"]
         return "holds" if a and b and c else "contested" if a and (b or c) else "fails"
+    if thesis == "t3_1":
+        c = found["c"]["passed"]
+        if a and b and c:
+            return "holds"
+        return "contested" if a and (b or c or row["peg_data_missing"]) else "fails"
     if thesis in ("t4_2", "t4_3", "t4_4", "t4_5"):
         return ("holds" if b else "contested") if a else "fails"
     if a and b:

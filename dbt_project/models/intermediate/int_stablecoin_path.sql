@@ -44,7 +44,7 @@ weekly as (
         epoch_id,
         observation_date,
         btc_close_usd,
-        {{ days_between("date '2020-01-01'", 'observation_date') }} % 7 as weekday,
+        {{ days_between("date '1968-01-01'", 'observation_date') }} % 7 as weekday,
         ln(supply_usd / first_value(supply_usd) over week_before) as supply_change,
         ln(btc_close_usd / first_value(btc_close_usd) over week_before) as btc_return
     from paired
@@ -65,7 +65,7 @@ correlations as (
                 count(supply_change + btc_return) over last_year = {{ weeks }}
                 and stddev_samp(supply_change) over last_year > 1e-12
                 and stddev_samp(btc_return) over last_year > 1e-12
-                then corr(supply_change, btc_return) over last_year
+                then {{ clip('corr(supply_change, btc_return) over last_year', -1, 1) }}
         end as supply_btc_weekly_corr_1y
     from weekly
     window last_year as (

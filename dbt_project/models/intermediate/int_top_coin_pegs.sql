@@ -119,7 +119,7 @@ coin_pegs as (
 
 select
     coins.as_of_date,
-    case when not bool_or(coins.is_unknown) then string_agg(
+    case when count(case when coins.size_rank <= 3 and coins.supply_usd > 0 then 1 end) = 3 and not bool_or(coins.is_unknown) then string_agg(
         case when coins.size_rank <= 3 and coins.supply_usd > 0 then coins.coin end, ', ' order by coins.size_rank
     ) end as top_three_coins,
     count(case when coins.size_rank <= 3 and coins.supply_usd > 0 then 1 end) = 3 and not bool_or(coins.is_unknown) as is_ranked,

@@ -102,7 +102,7 @@ select
         case when interest.interest_coin is null then 'open interest: not known of every venue' end,
         case when weighted.funding_oi_weighted_pct is null then 'weighted funding: no venue has both funding and open interest' end,
         case when daily.liquidated_long_okx_usd is null then 'liquidations: none collected in the last 5 days' end,
-        case when daily.implied_volatility_pct is null then 'implied volatility: no index in the last 5 days' end
+        case when daily.implied_volatility_pct is null and daily.coin in ('btc', 'eth') then 'implied volatility: no index in the last 5 days' end
     ), '') as missing,
     {{ usage_warnings(["'licence_internal'", "case when daily.liquidated_long_okx_usd is not null then 'estimated' end"]) }} as usage_warnings,
     '{{ var("origin") }}' as origin

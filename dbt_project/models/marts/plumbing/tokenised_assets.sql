@@ -81,11 +81,11 @@ daily as (
                 then 'tokenised assets: newest known day '
                     || coalesce(cast(basis.newest_observation_date as varchar) || ' is older than 5 days', 'is missing')
             when basis.episode_id is null then 'sp500_index: no episode is known'
-            when basis.gold_base_usd_oz is null
-                then 'gold_pm_usd_oz: no price of ' || cast(basis.episode_start_date as varchar)
-            when basis.constant_growth_365d_pct is null then basis.basis_id || ': fewer than 365 days of this basis'
-            when basis.constant_change_pct is null
+            when basis.market_change_pct is null
                 then basis.basis_id || ': no value from ' || cast(basis.episode_start_date as varchar) || ' to the day measured'
+            when basis.market_growth_365d_pct is null then basis.basis_id || ': fewer than 365 days of this basis'
+            when basis.constant_growth_365d_pct is null or basis.constant_change_pct is null
+                then 'gold_pm_usd_oz: no price of ' || cast(basis.episode_start_date as varchar)
         end as no_data_reason
     from days
     left join preferred as basis on days.as_of_date = basis.as_of_date and basis.preference = 1
