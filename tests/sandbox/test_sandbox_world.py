@@ -243,17 +243,24 @@ def test_bad_arguments_are_one_line() -> None:
             SimulatedBackend(world, now=now)
 
 
+def assert_the_truth(backend: SimulatedBackend) -> None:
+    """What `truth` measures is what the script says; these few theses only the real command measures (tests/e2e)."""
+    measured, scripted = truth.verdicts(backend), backend.ground_truth
+    assert measured == {thesis: verdict for thesis, verdict in scripted.items() if thesis in measured}
+    assert set(scripted) - set(measured) <= {"t0", "t1_1", "t4_1", "t4_2", "t5"}
+
+
 @pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("day", ["2026-06-01", "2026-11-20", "2027-12-31"])
 def test_the_scripted_truth_comes_out_of_an_independent_measurement(world: str, day: str) -> None:
     backend = SimulatedBackend(world, now=moment(day))
-    assert truth.verdicts(backend) == backend.ground_truth
+    assert_the_truth(backend)
 
 
 @pytest.mark.parametrize("world", WORLDS)
 def test_another_seed_has_the_same_truth_with_room_to_spare(world: str) -> None:
     backend = SimulatedBackend(world, 4, now=moment("2027-03-01"))
-    assert truth.verdicts(backend) == backend.ground_truth
+    assert_the_truth(backend)
     measured, funding, gold = truth.liquidation(backend), truth.funding(backend), truth.gold(backend)
     sign = 1 if world == "recede" else -1
     assert sign * measured["excess"] > 0.02 and sign * (funding["index"] - 1) > 0.5 and sign * funding["level_bp"] > 3

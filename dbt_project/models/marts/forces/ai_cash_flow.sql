@@ -7,8 +7,7 @@
     'capex_ttm_usd', 'capex_incl_leases_ttm_usd', 'ocf_ttm_usd', 'fcf_ttm_usd', 'capex_year_earlier_ttm_usd', 'ocf_year_earlier_ttm_usd',
     'ocf_quarter_earlier_ttm_usd',
 ] %}
-{%- set growth, terminal = var('stream_growth_pct') / 100, var('stream_terminal_growth_pct') / 100 %}
-{%- set years = var('stream_growth_years') %}
+{%- set growth, terminal, years = var('stream_growth_pct') / 100, var('stream_terminal_growth_pct') / 100, var('stream_growth_years') %}
 {%- set window_length = var('discount_mean_window') %}
 with
 
