@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sandbox.wire.xlsx import workbook
+from sandbox.wire.xlsx import Cell, workbook
 from sandbox.world.days import DAY, Floats, is_open
 from sandbox.world.line import rng
 from sandbox.world.script import World
@@ -93,14 +93,14 @@ def _edition(world: World, seed: int, last: int) -> bytes:
     figures = demand(world, seed, quarters)
     off = float(rng(seed, "first print", str(last)).uniform(-0.1, 0.1))
     figures["Central banks & other inst."][-1] = round(figures["Central banks & other inst."][-1] * (1 + off), 4)
-    header = [None, *(f"Q{quarter % 4 + 1}'{quarter // 4 % 100:02d}" for quarter in quarters)]
-    rows = [[label, *figures[label].tolist()] for label in LABELS]
+    header: list[Cell] = [None, *(f"Q{quarter % 4 + 1}'{quarter // 4 % 100:02d}" for quarter in quarters)]
+    rows: list[list[Cell]] = [[label, *figures[label].tolist()] for label in LABELS]
     return workbook({"Gold Balance": [["Gold supply and demand (tonnes)"], header, *rows, ["Simulated."]]})
 
 
 def _funds(world: World, last: int) -> bytes:
-    header = ["Date", *REGIONS]
-    held, holdings, flows = FUNDS_2018, [], []
+    header: list[Cell] = ["Date", *REGIONS]
+    held, holdings, flows = FUNDS_2018, list[list[Cell]](), list[list[Cell]]()
     for month in range(FUNDS_FROM, last + 1):
         held += _flow(world, month)
         day = _month_end(month).isoformat()

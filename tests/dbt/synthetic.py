@@ -101,7 +101,7 @@ def history(seed: int = 4) -> pd.DataFrame:
     add("lbma.gold_pm", fixings, _walk(rng, len(fixings), 850, 0.009, 0.0001), lambda d: on(d, 15, 50))
     parts.append(synthetic_currencies.history(open_days))
     log = _happened(pd.concat(parts, ignore_index=True))
-    return pd.concat([log, *synthetic_quarters.pieces(sessions(dt.date(2013, 1, 2))), synthetic_plumbing.history()], ignore_index=True)
+    return pd.concat([log, synthetic_plumbing.history(), *synthetic_quarters.pieces(sessions(dt.date(2013, 1, 2)))], ignore_index=True)
 
 
 def _happened(log: pd.DataFrame) -> pd.DataFrame:

@@ -198,11 +198,11 @@ def gold(backend: Backend) -> dict[str, Any]:
 
 def verdicts(backend: Backend) -> dict[str, str]:
     """Of the theses whose verdict the world claims on that day."""
-    from tests.sandbox import truth_gold_drivers, truth_plumbing
+    from tests.sandbox import truth_gold_drivers, truth_plumbing, truth_quarters
 
     found = {"t1_2": funding(backend)["verdict"], **liquidation(backend)["verdicts"], "t4_5": gold(backend)["verdict"]}
     claimed = backend.ground_truth  # type: ignore[attr-defined]
-    found |= truth_plumbing.verdicts(backend) | truth_gold_drivers.verdicts(backend, claimed)
+    found |= truth_plumbing.verdicts(backend) | truth_quarters.verdicts(backend) | truth_gold_drivers.verdicts(backend, claimed)
     return {thesis: verdict for thesis, verdict in found.items() if thesis in claimed}
 
 
