@@ -93,13 +93,13 @@ def _edition(world: World, seed: int, last: int) -> bytes:
     figures = demand(world, seed, quarters)
     off = float(rng(seed, "first print", str(last)).uniform(-0.1, 0.1))
     figures["Central banks & other inst."][-1] = round(figures["Central banks & other inst."][-1] * (1 + off), 4)
-    header = [None, *(f"Q{quarter % 4 + 1}'{quarter // 4 % 100:02d}" for quarter in quarters)]
+    header: list[Cell] = [None, *(f"Q{quarter % 4 + 1}'{quarter // 4 % 100:02d}" for quarter in quarters)]
     rows: list[list[Cell]] = [[label, *figures[label].tolist()] for label in LABELS]
     return workbook({"Gold Balance": [["Gold supply and demand (tonnes)"], header, *rows, ["Simulated."]]})
 
 
 def _funds(world: World, last: int) -> bytes:
-    header = ["Date", *REGIONS]
+    header: list[Cell] = ["Date", *REGIONS]
     held, holdings, flows = FUNDS_2018, list[list[Cell]](), list[list[Cell]]()
     for month in range(FUNDS_FROM, last + 1):
         held += _flow(world, month)

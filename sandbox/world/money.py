@@ -23,7 +23,7 @@ from sandbox.world.days import (
     step,
 )
 from sandbox.world.line import Line, noise, on_days, rng, rounded
-from sandbox.world.script import FUNDING_END, FUNDING_TURN, World, episode_path, hoped, ramp, real_climb, real_squeeze
+from sandbox.world.script import FUNDING_END, FUNDING_TURN, World, episode_path, hoped, ramp, real_squeeze
 
 SOFR_FROM, SRF_FROM, IORB_FROM, TWO_WINDOWS_FROM = date(2018, 4, 2), date(2021, 7, 29), date(2021, 7, 29), date(2025, 12, 11)
 _UPPER = (  # effective date, upper end of the target range in percent
@@ -186,8 +186,7 @@ class Money:
     def real_pct(self, years: float, days: Days) -> Floats:
         """Real par yield: nominal less a slow breakeven, and what holders ask on top."""
         breakeven = 2.15 + 0.15 * np.sin((days - self.days[0]).astype(float) / 400) + 0.004 * years
-        squeeze = real_squeeze(days) if self.world.funding_stress > 0 else real_climb(days)
-        return rounded(self.yield_pct(years, days) - breakeven + squeeze, 2)
+        return rounded(self.yield_pct(years, days) - breakeven + real_squeeze(self.world, days), 2)
 
     def curve(self, column: str, real: bool = False) -> Line:
         """One column of the Treasury's file (open bond-market days, public 17:00). Raises KeyError for another column."""

@@ -65,7 +65,7 @@ CLAIMED: dict[str, tuple[date, date]] = {  # where a verdict is scripted for a p
     "t1_1": (GROUND_TRUTH_FROM, T1_1_TO),
     "t4_1": (GROUND_TRUTH_FROM, date(2026, 9, 16)),  # the phase of cuts ends
     "t4_2": (GROUND_TRUTH_FROM, date(2026, 12, 31)),
-    "t5": (GROUND_TRUTH_FROM, date(2026, 12, 31)),
+    "t5": (GROUND_TRUTH_FROM, date(2026, 9, 16)),  # in October the highs before the fall are more than a year old
 }
 SQUALL: dict[str, Shape] = {
     "crypto": ((0, 0.0), (10, -0.34), (30, -0.34), (75, 0.0)),
@@ -136,9 +136,11 @@ def episode_path(world: World, group: str, days: Days) -> Floats:
     return total
 
 
-def real_squeeze(days: Days) -> Floats:
-    """What a squeeze adds to real yields, percent: up in early 2025 so that they stay above their mean of 500 days, easing until
-    the cycle of cuts ends, then up again."""
+def real_squeeze(world: World, days: Days) -> Floats:
+    """What a squeeze adds to real yields, percent (without one: `real_climb`): up in early 2025 so that they stay above their
+    mean of 500 days, easing until the cycle of cuts ends, then up again."""
+    if world.funding_stress <= 0:
+        return real_climb(days)
     marks = ("2025-01-01", "2025-06-01", "2026-09-16", "2029-01-01")
     axis = np.array(marks, dtype="datetime64[D]").astype(float)
     return np.asarray(np.interp(days.astype(float), axis, [0.0, 2.0, 1.9, 3.3]))

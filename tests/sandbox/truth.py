@@ -225,15 +225,13 @@ def policy(backend: Backend) -> dict[str, Any]:
 
 def verdicts(backend: Backend) -> dict[str, str]:
     """Of the theses whose verdict the world claims on that day."""
-    found = measured(backend)
-    return {thesis: found[thesis] for thesis in backend.ground_truth if thesis in found}  # type: ignore[attr-defined]
-
-
-def measured(backend: Backend) -> dict[str, str]:
-    from tests.sandbox import truth_plumbing
+    from tests.sandbox import truth_gold_drivers, truth_plumbing, truth_quarters
 
     found = {"t0": stress(backend)["verdict"], "t1_1": policy(backend)["verdict"], "t1_2": funding(backend)["verdict"]}
-    return found | liquidation(backend)["verdicts"] | truth_plumbing.verdicts(backend) | {"t4_5": gold(backend)["verdict"]}
+    found |= liquidation(backend)["verdicts"] | {"t4_5": gold(backend)["verdict"]}
+    claimed = backend.ground_truth  # type: ignore[attr-defined]
+    found |= truth_plumbing.verdicts(backend) | truth_quarters.verdicts(backend) | truth_gold_drivers.verdicts(backend, claimed)
+    return {thesis: verdict for thesis, verdict in found.items() if thesis in claimed}
 
 
 def moment(text: str) -> datetime:

@@ -40,7 +40,7 @@ trailing_sums as (
         -- the newest quarter that ends a run of net buying: a quarter without it, or the hole before this one
         case
             when coalesce(central_banks_tonnes, 0) <= 0 then quarter_number
-            when lag(quarter_number) over in_order is distinct from quarter_number - 1 then quarter_number - 1
+            when coalesce(lag(quarter_number) over in_order, 0) != quarter_number - 1 then quarter_number - 1
         end as run_end_number
     from joined
     window in_order as (partition by snapshot_day order by quarter_number)

@@ -7,8 +7,7 @@
     'capex_ttm_usd', 'capex_incl_leases_ttm_usd', 'ocf_ttm_usd', 'fcf_ttm_usd', 'capex_year_earlier_ttm_usd', 'ocf_year_earlier_ttm_usd',
     'ocf_quarter_earlier_ttm_usd',
 ] %}
-{%- set growth, terminal = var('stream_growth_pct') / 100, var('stream_terminal_growth_pct') / 100 %}
-{%- set years = var('stream_growth_years') %}
+{%- set growth, terminal, years = var('stream_growth_pct') / 100, var('stream_terminal_growth_pct') / 100, var('stream_growth_years') %}
 {%- set window_length = var('discount_mean_window') %}
 with
 
@@ -25,7 +24,12 @@ newest_filing as (
             partition by names.company order by days.as_of_date rows between unbounded preceding and current row
         ) as filing_day
     from days
-    cross join (values {% for company in companies %}('{{ company }}'){{ ", " if not loop.last }}{% endfor %}) as names (company)
+    cross join (
+        values
+        {%- for company in companies %}
+        ('{{ company }}'){{ "," if not loop.last }}
+        {%- endfor %}
+    ) as names (company)
     left join {{ ref('ai_cash_flow_companies') }} as filings
         on days.as_of_date = filings.known_on_date and names.company = filings.company
 ),
@@ -53,11 +57,14 @@ sums as (
         {%- for column in summed %}
         case when count(case when is_fresh then {{ column }} end) = {{ companies | length }} then sum({{ column }}) end as {{ column }},
         {%- endfor %}
-        case when count(case when is_fresh then 1 end) = {{ companies | length }}
-            then {% for company in companies -%}
+        case
+            when count(case when is_fresh then 1 end) = {{ companies | length }}
+            then
+                {%- for company in companies %}
                 '{{ company }} ' || max(case when company = '{{ company }}' then cast(newest_quarter_end_date as varchar) end)
-                {{- " || ', ' || " if not loop.last }}
-                {%- endfor %} end as quarters_joined,
+                {{ "|| ', ' ||" if not loop.last }}
+                {%- endfor %}
+        end as quarters_joined,
         min(case when is_fresh then newest_quarter_end_date end) as oldest_quarter_end_date,
         max(case when is_fresh then newest_quarter_end_date end) as newest_quarter_end_date,
         {%- for company in companies %}
@@ -121,15 +128,19 @@ valued_rates as (
         {%- for name, rate in [('today', 'discount_rate_pct'), ('low', 'discount_rate_2y_low_pct')] %},
         case
             when {{ rate }} / 100 > {{ terminal }}
-                then {% for year in range(1, years + 1) -%}
+                then
+                    {%- for year in range(1, years + 1) %}
                     power({{ 1 + growth }} / (1 + {{ rate }} / 100), {{ year }}) +
-                    {%- endfor %} power({{ 1 + growth }} / (1 + {{ rate }} / 100), {{ years }}) * {{ 1 + terminal }} / ({{ rate }} / 100 - {{ terminal }})
+                    {%- endfor %}
+                    power({{ 1 + growth }} / (1 + {{ rate }} / 100), {{ years }}) * {{ 1 + terminal }} / ({{ rate }} / 100 - {{ terminal }})
         end as value_{{ name }},
         case
             when {{ rate }} / 100 > {{ terminal }}
-                then {% for year in range(1, years + 1) -%}
+                then
+                    {%- for year in range(1, years + 1) %}
                     {{ year }} * power({{ 1 + growth }} / (1 + {{ rate }} / 100), {{ year }}) / (1 + {{ rate }} / 100) +
-                    {%- endfor %} power({{ 1 + growth }} / (1 + {{ rate }} / 100), {{ years }}) * {{ 1 + terminal }} / ({{ rate }} / 100 - {{ terminal }})
+                    {%- endfor %}
+                    power({{ 1 + growth }} / (1 + {{ rate }} / 100), {{ years }}) * {{ 1 + terminal }} / ({{ rate }} / 100 - {{ terminal }})
                     * ({{ years }} / (1 + {{ rate }} / 100) + 1 / ({{ rate }} / 100 - {{ terminal }}))
         end as slope_{{ name }}
         {%- endfor %}
@@ -222,35 +233,16 @@ explained as (
 )
 
 select
-    as_of_date,
-    companies_available,
-    companies_with_leases,
-    {%- for column in summed %}
-    {{ column }},
-    {%- endfor %}
-    capex_ocf_ratio,
-    capex_incl_leases_ocf_ratio,
-    capex_growth_pct,
-    ocf_growth_pct,
-    ocf_quarter_growth_pct,
-    growth_gap_pp,
-    capex_per_new_ocf_ratio,
-    quarters_joined,
-    oldest_quarter_end_date,
-    newest_quarter_end_date,
-    tips_10y_pct,
-    erp_pct,
-    discount_rate_pct,
-    discount_rate_500d_mean_pct,
-    discount_rate_gap_pp,
-    discount_rate_2y_low_pct,
-    stream_value_ratio,
-    stream_value_at_low_ratio,
-    stream_value_change_pct,
-    stream_duration_years,
-    stream_duration_at_low_years,
-    oldest_input_date,
-    no_data_reason,
+    * exclude (
+        {%- for company in companies %}
+        {{ company }}_fresh,
+        {{ company }}_newest,
+        {%- endfor %}
+        is_estimated,
+        rate_date,
+        newest_rate_date,
+        first_day
+    ),
     {{ usage_warnings(["case when is_estimated then 'estimated' end"]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from explained

@@ -4,7 +4,9 @@
 {%- set companies = ['msft', 'googl', 'amzn', 'meta', 'orcl'] %}
 {%- set measures = ['capex', 'operating_cash_flow', 'finance_lease_assets'] %}
 {%- set quantities = [] %}
-{%- for company in companies %}{% for measure in measures %}{% do quantities.append(company ~ '_' ~ measure ~ '_usd') %}{% endfor %}{% endfor %}
+{%- for company in companies %}
+{%- for measure in measures %}{% do quantities.append(company ~ '_' ~ measure ~ '_usd') %}{% endfor %}
+{%- endfor %}
 {%- set four = "(partition by snapshot_day, company order by quarter_end_date rows between 3 preceding and current row)" %}
 with
 
@@ -63,15 +65,14 @@ trailing_sums as (
     from gaps
 ),
 
-compared as (
+steps as (
     select
         *,
-        case when {{ days_between("lag(quarter_end_date, 4) over quarters_in_order", "quarter_end_date") }} between 350 and 380 then lag(capex_ttm_usd, 4) over quarters_in_order end
-            as capex_year_earlier_ttm_usd,
-        case when {{ days_between("lag(quarter_end_date, 4) over quarters_in_order", "quarter_end_date") }} between 350 and 380 then lag(ocf_ttm_usd, 4) over quarters_in_order end
-            as ocf_year_earlier_ttm_usd,
-        case when {{ days_between("lag(quarter_end_date, 1) over quarters_in_order", "quarter_end_date") }} between 80 and 105 then lag(ocf_ttm_usd, 1) over quarters_in_order end
-            as ocf_quarter_earlier_ttm_usd
+        {{ days_between("lag(quarter_end_date, 4) over quarters_in_order", "quarter_end_date") }} between 350 and 380 as has_year_earlier,
+        lag(capex_ttm_usd, 4) over quarters_in_order as capex_four_back_usd,
+        lag(ocf_ttm_usd, 4) over quarters_in_order as ocf_four_back_usd,
+        {{ days_between("lag(quarter_end_date, 1) over quarters_in_order", "quarter_end_date") }} between 80 and 105 as has_quarter_earlier,
+        lag(ocf_ttm_usd, 1) over quarters_in_order as ocf_one_back_usd
     from trailing_sums
     window quarters_in_order as (partition by snapshot_day, company order by quarter_end_date)
 ),
@@ -79,8 +80,11 @@ compared as (
 newest as (
     select
         *,
+        case when has_year_earlier then capex_four_back_usd end as capex_year_earlier_ttm_usd,
+        case when has_year_earlier then ocf_four_back_usd end as ocf_year_earlier_ttm_usd,
+        case when has_quarter_earlier then ocf_one_back_usd end as ocf_quarter_earlier_ttm_usd,
         row_number() over (partition by snapshot_day, company order by quarter_end_date desc) as place
-    from compared
+    from steps
     where capex_ttm_usd is not null
 )
 

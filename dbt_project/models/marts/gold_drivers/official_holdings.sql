@@ -38,7 +38,7 @@ reach as (
 chosen as (
     select
         *,
-        dense_rank() over (partition by country order by last_month desc, source_order) as place
+        dense_rank() over (partition by country order by last_month desc, source_order asc) as place
     from reach
 ),
 

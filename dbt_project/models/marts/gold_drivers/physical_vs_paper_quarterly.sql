@@ -4,7 +4,9 @@
 {%- set regions = ['north_america', 'europe', 'asia', 'other'] %}
 {%- set holdings = [] %}
 {%- for region in regions %}{% do holdings.append('gold_etf_monthly_holdings_' ~ region ~ '_tonnes') %}{% endfor %}
-{%- set futures = ['gold_managed_money_net_contracts', 'gold_futures_open_interest_contracts'] %}
+{%- set futures = {
+    'gold_managed_money_net_contracts': 'managed_money_net_contracts', 'gold_futures_open_interest_contracts': 'open_interest_contracts',
+} %}
 {%- set since_peak = "(order by quarter_number rows between unbounded preceding and current row)" %}
 with
 
@@ -20,7 +22,7 @@ newest as (
         observation_date,
         {{ latest('value', 'version_number') }} as value
     from {{ ref('int_quantity_versions') }}
-    where known_on is not null and quantity in {{ sql_list(holdings + futures) }}
+    where known_on is not null and quantity in {{ sql_list(holdings + futures.keys() | list) }}
     group by quantity, observation_date
 ),
 
@@ -38,8 +40,10 @@ fund_holdings as (
 positions as (
     select
         quarters.quarter_number,
-        {{ first_by('newest.value', "case when newest.quantity = '" ~ futures[0] ~ "' then -" ~ days_between("date '1970-01-01'", "newest.observation_date") ~ " end") }} as managed_money_net_contracts,
-        {{ first_by('newest.value', "case when newest.quantity = '" ~ futures[1] ~ "' then -" ~ days_between("date '1970-01-01'", "newest.observation_date") ~ " end") }} as open_interest_contracts
+        {%- for quantity, column in futures.items() %}
+        {{ latest('newest.value', "case when newest.quantity = '" ~ quantity ~ "' then newest.observation_date end") }} as {{ column }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
     from quarters
     inner join newest
         on
@@ -72,8 +76,14 @@ marked as (
     select
         joined.*,
         peak.peak_number,
-        case when joined.quarter_number > peak.peak_number then joined.physical_tonnes when joined.quarter_number = peak.peak_number then 0 end as physical_after_peak,
-        case when joined.quarter_number > peak.peak_number then joined.etf_flow_tonnes when joined.quarter_number = peak.peak_number then 0 end as etf_after_peak
+        case
+            when joined.quarter_number > peak.peak_number then joined.physical_tonnes
+            when joined.quarter_number = peak.peak_number then 0
+        end as physical_after_peak,
+        case
+            when joined.quarter_number > peak.peak_number then joined.etf_flow_tonnes
+            when joined.quarter_number = peak.peak_number then 0
+        end as etf_after_peak
     from joined
     cross join peak
 )
