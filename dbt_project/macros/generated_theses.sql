@@ -6,6 +6,44 @@
 {% macro built_theses() %}
 {{ return([
   {
+    'id': 't0',
+    'model': 'synchronised_stress',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(synchronised_age_days <= 5, false) and coalesce(synchronised_age_days <= 20, false) and coalesce(crypto_equity_age_days <= 5, false))',
+      'contested': '(coalesce(synchronised_age_days <= 20, false) or coalesce(crypto_equity_age_days <= 5, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'synchronised_age_days', 'operator': '<=', 'threshold': 5, 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(synchronised_age_days <= 5, false)'},
+      {'id': 'b', 'column': 'synchronised_age_days', 'operator': '<=', 'threshold': 20, 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(synchronised_age_days <= 20, false)'},
+      {'id': 'c', 'column': 'crypto_equity_age_days', 'operator': '<=', 'threshold': 5, 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(crypto_equity_age_days <= 5, false)'},
+    ],
+  },
+  {
+    'id': 't1_1',
+    'model': 'rate_cut_repricing',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'odds': 'odds_repriced',
+    },
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(above_low_1y_bp >= 10, false) and coalesce(easing_1y_at_low_bp >= 25, false) and coalesce(core_pce_yoy_pct > 2.5, false))',
+      'contested': '((coalesce(above_low_1y_bp >= 10, false) and coalesce(easing_1y_at_low_bp >= 25, false)) or coalesce(odds_repriced, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'above_low_1y_bp', 'operator': '>=', 'threshold': 10, 'unit': 'bp', 'inputs': ['ust_1y_pct'], 'passed': 'coalesce(above_low_1y_bp >= 10, false)'},
+      {'id': 'b', 'column': 'easing_1y_at_low_bp', 'operator': '>=', 'threshold': 25, 'unit': 'bp', 'inputs': ['effr_pct', 'ust_1y_pct'], 'passed': 'coalesce(easing_1y_at_low_bp >= 25, false)'},
+      {'id': 'c', 'column': 'core_pce_yoy_pct', 'operator': '>', 'threshold': 2.5, 'unit': 'percent', 'inputs': ['core_pce_index'], 'passed': 'coalesce(core_pce_yoy_pct > 2.5, false)'},
+    ],
+  },
+  {
     'id': 't1_2',
     'model': 'funding_stress',
     'label_column': none,
@@ -260,16 +298,7 @@
 {% endmacro %}
 
 {% macro planned_theses() %}
-{{ return([
-  {
-    'id': 't0',
-    'reason': 'The VIX and the high-yield spread as mart inputs and marts.synchronised_stress are not built yet.',
-  },
-  {
-    'id': 't1_1',
-    'reason': 'marts.rate_cut_repricing (easing priced, split of delivered and repriced, core PCE by vintage) is not built yet.',
-  },
-]) }}
+{{ return([]) }}
 {% endmacro %}
 
 {# Price prefixes of all basket members: quantities <prefix>_close_usd, _dividend_usd, _split_ratio. #}

@@ -14,6 +14,9 @@ from tests.dbt import raw_zone
 from tests.dbt.dbt_kit import MIDDLE, Project, Warehouse
 
 BY_DAY = {
+    "marts.synchronised_stress": "as_of_date",
+    "marts.synchronised_buckets": "as_of_date, bucket",
+    "marts.rate_cut_repricing": "as_of_date",
     "marts.funding_stress": "as_of_date",
     "marts.liquidation_order": "as_of_date",
     "marts.gold_drawdown": "as_of_date",

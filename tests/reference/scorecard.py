@@ -11,6 +11,8 @@ from typing import Any
 
 COMPARE = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
+    "t0": {"a": ("synchronised_age_days", "<=", 5), "b": ("synchronised_age_days", "<=", 20), "c": ("crypto_equity_age_days", "<=", 5)},
+    "t1_1": {"a": ("above_low_1y_bp", ">=", 10), "b": ("easing_1y_at_low_bp", ">=", 25), "c": ("core_pce_yoy_pct", ">", 2.5)},
     "t1_2": {"a": ("sofr_iorb_20d_mean_bp", ">", 0.0), "b": ("funding_stress_index", ">", 1.0)},
     "t2_0": {
         "a": ("raw_break_tau", ">=", 0.67),
@@ -35,10 +37,15 @@ LEGS: dict[str, dict[str, tuple[str, str, float]]] = {
     "t4_5": {"a": ("return_10y_pct", ">", 0.0), "b": ("mdd_504_pct", "<=", -10.0)},
     "t5": {"a": ("standing_share_pct", ">=", 100.0), "b": ("standing_share_pct", ">", 0.0)},
 }
-# Undefined is not unknown: every break tied, or crypto never broke. These are a leg that does not pass, not missing data.
+# Undefined is not unknown: every break tied, crypto never broke, never a synchronised day: a leg that does not pass, not missing data.
 MAY_BE_UNDEFINED = {"raw_break_tau", "raw_depth_tau", "scaled_break_tau", "crypto_scaled_break_rank",
-                    "supply_to_btc_drawdown_ratio", "peg_break_longest_days"}  # fmt: skip
-NEEDS = {"t2_0": ("crypto_depth_vols_rank",), "t3_1": ("supply_drawdown_pct", "btc_drawdown_pct")}  # null while a bucket has no volatility: then its taus are unknown
+                    "supply_to_btc_drawdown_ratio", "peg_break_longest_days", "synchronised_age_days", "crypto_equity_age_days"}  # fmt: skip
+NEEDS = {
+    "t0": ("breadth", "breadth_complete"),
+    "t1_1": ("easing_1y_bp",),
+    "t2_0": ("crypto_depth_vols_rank",),  # null while a bucket has no volatility: then its taus are unknown
+    "t3_1": ("supply_drawdown_pct", "btc_drawdown_pct"),
+}
 
 
 def legs(thesis: str, row: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -74,6 +81,12 @@ def verdict(thesis: str, row: Mapping[str, Any] | None) -> str:
     if unknown:
         return "no_data"
     a, b = found["a"]["passed"], found["b"]["passed"]
+    if thesis == "t0":  # three fell together within 5 days; within 20, or crypto and equity within 5
+        return "holds" if a else "contested" if b or found["c"]["passed"] else "fails"
+    if thesis == "t1_1":
+        if a and b and found["c"]["passed"]:
+            return "holds"
+        return "contested" if (a and b) or row["odds_repriced"] else "fails"
     if thesis == "t2_0":
         if a and b and found["c"]["passed"] and found["d"]["passed"]:
             return "holds"
