@@ -17,13 +17,12 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from ingest.errors import OutOfRange, SchemaDrift
-from ingest.facts import Fact, same_value, versions
+from ingest.facts import NEAR_ZERO_RATE, Fact, same_value, versions
 from ingest.files import read_parquet, write_parquet
 from ingest.model import Dataset, Row, Series
 
 UNIT_FACTORS = (100.0, 1_000.0, 1_000_000.0)
 UNIT_MARGIN = math.log(1.15)  # a ratio within 15 % of a factor looks like a change of unit
-NEAR_ZERO_RATE = 0.02  # percent: ratios between smaller rates say nothing
 REFUSED_AT_LEAST, REFUSED_SHARE = 3, 0.05  # more bad rows than either: not a bad tick, a bad load
 SPIKE, SPIKE_RETURNS = math.log(3.0), math.log(1.5)  # a price three times both its neighbours, which agree
 REWRITTEN_AT_LEAST, REWRITTEN_SHARE, SHIFTS = 10, 0.9, 13  # held values that come back turned or at other dates

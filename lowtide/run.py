@@ -189,7 +189,7 @@ def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session
     with ExitStack() as stack:
         stack.enter_context(home.lock())
         (home.base / "last_origin").write_text(f"{home.origin}\n", encoding="utf-8")
-        clock, base_url, dropbox = _upstream(options, home, stack)
+        clock, base_url, dropbox = upstream(options, home, stack)
         as_of = datetime.combine(options.as_of, CUT_OFF) if options.as_of else clock.now()
         if as_of > clock.now():
             raise LowtideError(f"--as-of {options.as_of}: its cut-off {as_of:%Y-%m-%d %H:%M} UTC lies after now ({clock.now():%Y-%m-%d %H:%M} UTC)")
@@ -201,8 +201,8 @@ def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session
             _OPEN.clear()
 
 
-def _upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock, str | None, Path | None]:
-    """The run's clock, and the base URL and the drop folder of the stand-in (None for live)."""
+def upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock, str | None, Path | None]:
+    """The run's clock, and the base URL and drop folder of the stand-in (None for live), which lives as long as `stack`."""
     clock = Clock.parse(options.now) if options.now else Clock()
     if home.origin == "live":
         return clock, None, None

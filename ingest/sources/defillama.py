@@ -156,9 +156,10 @@ def _protocol_rows(dataset: Dataset, body: Any, response: Response) -> list[Row]
         if points := _points(tvl, "date", response):
             chains.append(points)
     days = sorted(set[date]().union(*chains))
+    spans = [(chain, min(chain), max(chain)) for chain in chains]
     rows = []
     for day in days:
-        here = [chain for chain in chains if min(chain) <= day <= max(chain)]
+        here = [chain for chain, first, last in spans if first <= day <= last]
         if all(day in chain for chain in here):
             values = [_payload.number(chain[day][1].get("totalLiquidityUSD")) for chain in here]
             if all(value is not None for value in values):

@@ -74,6 +74,7 @@ class SimulatedBackend:
         market, official = MarketDesk(prices, self.now), OfficialDesk(money, self.now)
         fred, offices = FredDesk(prices, money, nations, self.now), OfficeDesk(nations, self.now)
         rates, bullion = RateDesk(prices, money, nations, self.now), BullionDesk(prices, self.now)
+        vision = VisionDesk(paths.coins, paths.files, self.now)
         venues, llama = VenueDesk(paths.coins, self.now), LlamaDesk(paths.chains, self.now)
         self._desks: dict[str, Callable[[Ask], Reply | None]] = {
             "fred.stlouisfed.org": fred.graph,
@@ -99,7 +100,8 @@ class SimulatedBackend:
             "www.ecb.europa.eu": rates.euro,
             "cdn.jsdelivr.net": rates.currency,
             MIRROR: rates.mirror,
-            "data.binance.vision": VisionDesk(paths.coins, paths.files, self.now).answer,
+            "data.binance.vision": vision.answer,
+            "s3-ap-northeast-1.amazonaws.com": vision.bucket,
             **dict.fromkeys(("api.binance.com", "fapi.binance.com"), lambda _: BINANCE_451),  # as from the United States
             "api.bybit.com": lambda _: BYBIT_403,
             "api.kraken.com": venues.kraken,
