@@ -99,7 +99,11 @@ sampled as (
         newest_supply.epoch_id,
         newest_supply.as_of_date,
         newest_supply.observation_date as newest_observation_date,
-        supply.* exclude (epoch_id, quantity, known_on)
+        supply.observation_date,
+        supply.supply_usd,
+        {%- for growth_days in var('growth_days') %}
+        supply.growth_{{ growth_days }}d_pct {{- "," if not loop.last }}
+        {%- endfor %}
     from newest_supply
     left join supply
         on
@@ -116,7 +120,12 @@ days as (
     select
         sessions.as_of_date,
         sessions.epoch_id,
-        episode_days.* exclude (as_of_date)
+        episode_days.prices_epoch_id,
+        episode_days.episode_id,
+        episode_days.episode_label,
+        episode_days.episode_status,
+        episode_days.window_open_date,
+        episode_days.measured_date
     from sessions
     left join episode_days on sessions.as_of_date = episode_days.as_of_date
     where sessions.as_of_date between sessions.first_day and sessions.last_day

@@ -6,7 +6,7 @@
 with
 
 members as (
-    select *
+    select listed.*
     from (
         values
         {%- for basis, asset_class, quantity in members %}
@@ -61,9 +61,14 @@ counted as (
         sum(members_beginning) over (
             partition by epoch_id, basis_id, asset_class
             order by observation_date rows between unbounded preceding and current row
-        ) as members_begun,
-        asset_class in ('gold', 'gold_price') as is_metal
+        ) as members_begun
     from sums
+),
+
+metal_bases as (
+    select distinct epoch_id, basis_id
+    from counted
+    where asset_class = 'gold'
 ),
 
 -- gold tokens and the price of gold in one line of days per basis, so that each day finds its price
@@ -91,7 +96,7 @@ priced as (
             prices.known_on,
             1 as sorting
         from counted as prices
-        inner join (select distinct epoch_id, basis_id from counted where asset_class = 'gold') as bases on prices.epoch_id = bases.epoch_id
+        inner join metal_bases as bases on prices.epoch_id = bases.epoch_id
         where prices.asset_class = 'gold_price'
     ) as metal
     window recent as (

@@ -88,7 +88,14 @@ sampled as (
 ),
 
 days as (
-    select sessions.as_of_date, sessions.epoch_id, episode_days.* exclude (as_of_date)
+    select
+        sessions.as_of_date,
+        sessions.epoch_id,
+        episode_days.episode_id,
+        episode_days.episode_label,
+        episode_days.episode_status,
+        episode_days.start_date,
+        episode_days.measured_date
     from sessions
     left join {{ ref('int_episode_days') }} as episode_days on sessions.as_of_date = episode_days.as_of_date
     where sessions.as_of_date >= sessions.first_day

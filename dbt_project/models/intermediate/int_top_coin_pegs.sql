@@ -1,5 +1,7 @@
 -- Leg c of t3_1: which three coins were largest when the window of the day's episode opened, and how long the longest run of closes
 -- more than 100 bp below par was that one of them had inside it (up to the day or to the episode's end).
+{%- set quantities = [] %}
+{%- for coin in var('stablecoins') %}{% do quantities.append(coin ~ '_supply_usd') %}{% endfor %}
 with
 
 days as (
@@ -16,7 +18,7 @@ coin_rules as (
         min(first_date) as first_date,
         max(last_date) as last_date
     from {{ ref('series') }}
-    where quantity in ({% for coin in var('stablecoins') %}'{{ coin }}_supply_usd'{{ ", " if not loop.last }}{% endfor %})
+    where quantity in {{ sql_list(quantities) }}
     group by quantity
 ),
 
@@ -33,7 +35,7 @@ coins_at_opening as (
         days.measured_date,
         days.window_open_date,
         opening.name as coin,
-        row_number() over (partition by days.as_of_date order by opening.supply_usd desc nulls last, opening.name) as size_rank,
+        row_number() over (partition by days.as_of_date order by opening.supply_usd desc nulls last, opening.name asc) as size_rank,
         opening.supply_usd,
         opening.supply_usd is null
         and (opening.last_date is null or opening.last_date >= days.window_open_date)
@@ -119,9 +121,10 @@ coin_pegs as (
 
 select
     coins.as_of_date,
-    case when count(case when coins.size_rank <= 3 and coins.supply_usd > 0 then 1 end) = 3 and not bool_or(coins.is_unknown) then string_agg(
-        case when coins.size_rank <= 3 and coins.supply_usd > 0 then coins.coin end, ', ' order by coins.size_rank
-    ) end as top_three_coins,
+    case
+        when count(case when coins.size_rank <= 3 and coins.supply_usd > 0 then 1 end) = 3 and not bool_or(coins.is_unknown)
+            then string_agg(case when coins.size_rank <= 3 then coins.coin end, ', ' order by coins.size_rank)
+    end as top_three_coins,
     count(case when coins.size_rank <= 3 and coins.supply_usd > 0 then 1 end) = 3 and not bool_or(coins.is_unknown) as is_ranked,
     count(case when coins.size_rank <= 3 then coin_pegs.longest_run_days end) = 3 as is_priced,
     max(case when coins.size_rank <= 3 then coin_pegs.longest_run_days end) as longest_run_days,

@@ -61,7 +61,12 @@ weighted as (
 coins as (
     select days.as_of_date, listed.coin
     from days
-    cross join (values {% for coin in var('leverage_coins') %}('{{ coin }}'){{ ", " if not loop.last }}{% endfor %}) as listed (coin)
+    cross join (
+        values
+        {%- for coin in var('leverage_coins') %}
+        ('{{ coin }}'){{ "," if not loop.last }}
+        {%- endfor %}
+    ) as listed (coin)
 ),
 
 daily as (

@@ -28,7 +28,7 @@ days as (
 ),
 
 venues as (
-    select coin, venue, quantity
+    select listed.coin, listed.venue, listed.quantity
     from (
         values
         {%- for coin in var('leverage_coins') %}{% set last_coin = loop.last %}

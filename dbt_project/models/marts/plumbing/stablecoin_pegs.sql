@@ -26,7 +26,13 @@ days as (
 ),
 
 coins as (
-    select coin from (values {% for coin in var('stablecoins') %}('{{ coin }}'){{ ", " if not loop.last }}{% endfor %}) as listed (coin)
+    select listed.coin
+    from (
+        values
+        {%- for coin in var('stablecoins') %}
+        ('{{ coin }}'){{ "," if not loop.last }}
+        {%- endfor %}
+    ) as listed (coin)
 ),
 
 newest as (

@@ -6,7 +6,7 @@
 with
 
 members as (
-    select *
+    select listed.*
     from (
         values
         {%- for dimension, name, quantity in members %}

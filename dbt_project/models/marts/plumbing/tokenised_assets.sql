@@ -17,7 +17,11 @@ preferred as (
                     when newest_observation_date is not null then 2
                     else 3
                 end,
-                case basis_id {% for basis in bases %}when '{{ basis }}' then {{ loop.index }} {% endfor %}end
+                case basis_id
+                    {%- for basis in bases %}
+                    when '{{ basis }}' then {{ loop.index }}
+                    {%- endfor %}
+                end
         ) as preference
     from {{ ref('int_tokenised_path') }}
 ),

@@ -32,7 +32,7 @@ days as (
 
 -- every class of every basis has its rows: what never came shows as null
 places as (
-    select basis_id, asset_class, basis_id || ':' || asset_class as place
+    select listed.basis_id, listed.asset_class, listed.basis_id || ':' || listed.asset_class as place
     from (
         values
         {%- for basis, asset_class in places %}
