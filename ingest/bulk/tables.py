@@ -56,14 +56,14 @@ def _parsed(kind: Kind, text: bytes) -> pa.Table:
     cells = [cell.strip().strip('"').strip() for cell in first.decode("utf-8", "replace").split(",")]
     wanted = [column.name for column in kind.columns]
     header = cells[0] == kind.key
-    names = cells if header else [*wanted[: len(cells)], *(f"more_{n}" for n in range(len(wanted), len(cells)))]
+    names = cells if header else wanted
     required = [column.name for column in kind.columns if column.required]
     if missing := [name for name in required if name not in names]:
         raise SchemaDrift(f"no column {missing[0]} in {one_line(','.join(cells), 80)!r}")
     if len(set(names)) != len(names):
         raise SchemaDrift(f"a column stands twice in {one_line(','.join(cells), 80)!r}")
-    if not body.strip():
-        raise SchemaDrift("an empty file")
+    if not header and len(cells) != len(wanted):
+        raise SchemaDrift(f"no header, and {len(cells)} columns where {len(wanted)} are documented: {one_line(','.join(cells), 80)!r}")
     types = {c.name: _wire_type(kind, c.type) for c in kind.columns if c.name != "ignore"}
     try:
         return csv.read_csv(

@@ -68,7 +68,8 @@ def test_metrics_have_their_own_times_and_empty_cells():
 
 
 @pytest.mark.parametrize(("file", "text", "message"), [
-    (FUNDING, "", "no column"), (FUNDING, "<html><body>Access Denied</body></html>", "no column"),
+    (FUNDING, "", "no header"), (FUNDING, "<html><body>Access Denied</body></html>", "no header"),
+    (FUNDING, f"{JANUARY},8,0.1,0.2\n", "no header, and 4 columns"),
     (FUNDING, "calc_time,last_funding_rate\n1,2\n", "no column funding_interval_hours"),
     (FUNDING, f"{FUNDING_HEADER}\n{JANUARY},8\n", "Expected 3 columns"), (FUNDING, f"{FUNDING_HEADER}\n{JANUARY},8,\n", "without last_funding_rate"),
     (FUNDING, f"{FUNDING_HEADER}\n{JANUARY},8,nan\n", "no number"), (FUNDING, f"{FUNDING_HEADER}\n{JANUARY},8,x\n", "conversion error"),
