@@ -13,7 +13,7 @@ import yaml
 from lowtide.errors import LowtideError
 from lowtide.theses import FOLDER, IDS, load_baskets, load_theses, names, sql
 
-BUILT = {"t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t3_1", "t3_2", "t4_5"}
+BUILT = {"t1_2", "t1_3", "t2_0", "t2_1", "t2_2", "t2_3", "t3_1", "t3_2", "t4_1", "t4_2", "t4_3", "t4_4", "t4_5", "t5"}
 
 
 @pytest.fixture
