@@ -62,7 +62,9 @@ prices as (
 days as (
     select days.as_of_date
     from {{ ref('int_trading_days') }} as days
-    inner join (select min(as_of_date) as first_day from prices) as begun on days.as_of_date >= begun.first_day
+    -- without any price it says so since the day on which the scorecard of unbuilt theses begins
+    inner join (select min(as_of_date) as first_day from prices) as begun
+        on days.as_of_date >= coalesce(begun.first_day, date '2015-01-02')
 ),
 
 structures as (

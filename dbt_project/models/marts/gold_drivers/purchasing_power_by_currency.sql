@@ -196,4 +196,5 @@ select
     {{ usage_warnings(["case when is_proxy then 'proxy' end", "case when reads_gold then 'licence_internal' end"]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from daily
-where as_of_date >= first_day
+-- never observed: it says so since the day on which the scorecard of unbuilt theses begins, too
+where as_of_date >= coalesce(first_day, date '2015-01-02')
