@@ -164,3 +164,25 @@
 {% macro instruments() %}
 {{ return(['btc', 'eth', 'sol', 'smh', 'qqq', 'gld', 'tlt', 'nvda', 'avgo', 'amd', 'tsm', 'asml', 'mu', 'msft', 'googl', 'amzn', 'meta', 'orcl', 'pltr']) }}
 {% endmacro %}
+
+{# Table -> usage warnings that follow from the registry: an unofficial interface, or a licence that is not open, among its theses' series. #}
+{% macro table_warnings() %}
+{{ return({
+    'marts.episode_members': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.episodes': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.funding_stress': [],
+    'marts.gold_drawdown': [
+      'licence_internal',
+    ],
+    'marts.liquidation_order': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+  }) }}
+{% endmacro %}

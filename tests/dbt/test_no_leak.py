@@ -21,7 +21,7 @@ BY_DAY = {
     "scorecard.legs": "thesis_id, as_of_date, leg_id",
     "scorecard.changes": "thesis_id, as_of_date, verdict_kind",
 }
-WHOLE = {"marts.episodes": "episode_id", "marts.episode_members": "episode_id, member"}
+WHOLE = {"marts.episodes": "episode_id", "marts.episode_members": "episode_id, member", "marts.revisions": "quantity, observation_date"}
 BETWEEN_REVISIONS = "2020-05-13"  # the day before a rate on reserves and a dividend arrive late
 
 
