@@ -26,7 +26,10 @@ class ThesisLike(Protocol):
 
 @dataclass(frozen=True)
 class TableMeta:
-    """One published table as its dbt contract declares it. `date_column` is None where no newest day is expected."""
+    """One published table as its dbt contract declares it. `date_column` is None where no newest day is expected.
+
+    `inputs` = the quantities it stands on, `lineage` = the dbt models from itself up to the raw zone; empty where nobody filled them in.
+    """
 
     schema: str
     name: str
@@ -35,6 +38,9 @@ class TableMeta:
     theses: tuple[str, ...] = ()
     not_null: tuple[str, ...] = ()
     description: str = ""
+    may_be_empty: bool = False
+    inputs: tuple[str, ...] = ()
+    lineage: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:

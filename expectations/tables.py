@@ -41,6 +41,7 @@ def from_manifest(manifest: Mapping[str, Any]) -> tuple[list[TableMeta], dict[st
             schema=node["schema"], name=node.get("alias") or node["name"], key=tuple(meta["key"]),
             date_column=meta.get("date_column"), theses=tuple(meta.get("theses") or ()),
             not_null=tuple(required), description=" ".join((node.get("description") or "").split()),
+            may_be_empty=bool(meta.get("may_be_empty")),
         )
         tables.append(table)
         descriptions[table.table] = {n: " ".join((c.get("description") or "").split()) for n, c in columns.items()}

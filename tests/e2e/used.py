@@ -14,7 +14,7 @@ import duckdb
 
 LOWTIDE = Path(sys.executable).with_name("lowtide")
 # The sources that the built theses stand on: every source is loaded by the conformance suite, which needs no run for it.
-SPINE = [word for name in ("fred", "nyfed", "treasury", "fiscaldata", "yahoo", "cboe", "coinbase", "lbma") for word in ("--select", name)]
+SPINE = [word for name in ("alfred", "fred", "nyfed", "treasury", "fiscaldata", "yahoo", "cboe", "coinbase", "lbma") for word in ("--select", name)]
 FIRST, NEXT = "2026-11-18T23:30:00+00:00", "2026-11-19T23:30:00+00:00"
 
 
