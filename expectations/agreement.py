@@ -124,7 +124,7 @@ def _same_days(thesis: str, table: str) -> Check:
               select '{thesis}' as thesis_id, as_of_date, 'not in the mart' as problem from verdicts where as_of_date not in (select as_of_date from {table})
               union all select '{thesis}', as_of_date, 'without a verdict' from {table} cross join first_day
               where as_of_date >= first_day.day and as_of_date not in (select as_of_date from verdicts) order by 2"""
-    return _check(f"days_of_{thesis}_agree", table, "mart and verdict speak of the same days", sql, "scorecard.verdicts")
+    return _check(f"days_of_{thesis}_agree", "scorecard.verdicts", f"{table} and the verdict speak of the same days", sql, table)
 
 
 def _verdict(thesis: Any, table: str) -> Check:

@@ -8,7 +8,7 @@ loaded further back, or in bulk). Then the same finding is a warning. Without an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from expectations.model import Severity, TableMeta
@@ -100,6 +100,14 @@ def _grown(candidate: Candidate, table: TableMeta, severity: Severity) -> Iterat
         yield _check("holdings_grow", table, severity, "the log only grows, and not tenfold", sql)
 
 
+def _settled(before: Mapping[str, str]) -> str:
+    """Which earlier rows are held against: not those of an open episode, nor the row that stands for a thesis that never passed."""
+    conditions = ["b.status <> 'open'"] if before.get("status") == "VARCHAR" else []
+    if {"is_stale", "reason"} <= set(before):
+        conditions.append("not (b.is_stale and starts_with(coalesce(b.reason, ''), 'blocked by the gate'))")
+    return f"where {' and '.join(conditions)}" if conditions else ""
+
+
 def _changed(column: str, kind: tuple[str, str]) -> str:
     changed = f'a."{column}" is distinct from b."{column}"'
     if kind == ("DOUBLE", "DOUBLE"):  # sums in another order differ in the last digits
@@ -116,7 +124,7 @@ def _rewritten(candidate: Candidate, table: TableMeta, severity: Severity) -> Ch
     counted |= {c: f'b."{c}" is not null and {_changed(c, (now[c], before[c]))}' for c in columns}
     by, name = _part(table)
     keys = " and ".join(f'a."{k}" is not distinct from b."{k}"' for k in table.key)
-    settled = "where b.status <> 'open'" if before.get("status") == "VARCHAR" else ""
+    settled = _settled(before)
     counts = ", ".join(f'count(*) filter (where {condition}) as "{c}"' for c, condition in counted.items())
     share = REWRITTEN_SHARE if table.date_column or table.schema == "meta" else REWRITTEN_SHARE_UNDATED
     part = "b.thesis_id" if by == "thesis_id" else by
@@ -130,12 +138,11 @@ def _rewritten(candidate: Candidate, table: TableMeta, severity: Severity) -> Ch
 
 
 def _history(candidate: Candidate, table: TableMeta) -> Check:
-    """Rows of an open episode change every day by nature and are left out."""
     now, before = candidate.columns(table.table), candidate.columns(f'previous."{table.table}"')
     columns = [c for c in now if c in before and c not in (*table.key, *NOT_COMPARED)]
     changes = [_changed(c, (now[c], before[c])) for c in columns]
     keys = ", ".join(f'"{k}"' for k in table.key)
-    settled = "where b.status <> 'open'" if before.get("status") == "VARCHAR" else ""
+    settled = _settled(before)
     sql = f"""with compared as (
                 select {keys}, {" or ".join(changes) or "false"} as changed
                 from {table.table} a join previous."{table.table}" b using ({keys}) {settled})

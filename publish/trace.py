@@ -175,7 +175,8 @@ def _scope(row: Mapping[str, Any], entry: Mapping[str, Any], tables: Mapping[str
             if row.get("leg_id") in (None, leg.id):
                 inputs |= dict.fromkeys(leg.inputs)
     if "thesis_id" not in row:
-        judged = [tables.get(row.get("table_name"), {})] if row.get("table_name") in tables else [entry] if names else tables.values()
+        of = str(row.get("table_name"))
+        judged = [tables[of]] if of in tables else [entry] if names or entry.get("inputs") else list(tables.values())
         inputs |= dict.fromkeys(q for t in judged for q in t.get("inputs", ()))
     return _Scope(sorted(inputs))
 

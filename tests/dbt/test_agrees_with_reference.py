@@ -17,7 +17,7 @@ import pytest
 
 from tests.dbt import raw_zone, synthetic
 from tests.dbt.dbt_kit import Project, Warehouse
-from tests.reference import funding, gold, liquidation, observations, scorecard
+from tests.reference import funding, gold, liquidation, observations, revisions, scorecard
 
 MODEL = {"t1_2": "marts.funding_stress", "t4_5": "marts.gold_drawdown"}
 D = dt.date.fromisoformat
@@ -131,6 +131,15 @@ def test_settled_verdicts(invented: World) -> None:
     verdicts = invented.warehouse.table("scorecard.verdicts", "thesis_id, as_of_date")
     for thesis, rows in verdicts.groupby("thesis_id"):
         assert rows["settled_verdict"].tolist() == scorecard.settled(rows["verdict"].tolist()), thesis
+
+
+def test_revisions(invented: World) -> None:
+    found = invented.warehouse.table("marts.revisions", "quantity, observation_date").to_dict("records")
+    expected = revisions.revisions(invented.log, raw_zone.quantities(), observations.cutoff(synthetic.LAST))
+    assert {(r["quantity"], pd.Timestamp(r["observation_date"]).date()) for r in found} == set(expected) and len(found) >= 8
+    for row in found:
+        want = expected[row["quantity"], pd.Timestamp(row["observation_date"]).date()]
+        agree({**row, "as_of_date": row["observation_date"]}, want)
 
 
 @pytest.mark.parametrize("day", ["2022-09-30", "2023-03-10", "2025-11-21", "2026-03-31"])

@@ -5,15 +5,23 @@
 {%- set least_revisions = var('revision_history_min') %}
 with
 
+-- few of all observations: windows over the others would cost seconds and say nothing
+revised as (
+    select distinct quantity, observation_date
+    from {{ ref('int_quantity_versions') }}
+    where version_number > 1
+),
+
 versions as (
     select
-        *,
+        known.*,
         count(*) over (partition by quantity, observation_date) as versions,
         first_value(value) over observation as first_value,
         first_value(known_at) over observation as first_known_at,
         first_value(series_id) over observation as first_series_id,
         row_number() over (partition by quantity, observation_date order by known_at desc) as versions_left
-    from {{ ref('int_quantity_versions') }}
+    from {{ ref('int_quantity_versions') }} as known
+    inner join revised using (quantity, observation_date)
     window observation as (
         partition by quantity, observation_date
         order by known_at rows between unbounded preceding and current row
