@@ -15,16 +15,16 @@ revised as (
 versions as (
     select
         known.*,
-        count(*) over (partition by quantity, observation_date) as versions,
-        first_value(value) over observation as first_value,
-        first_value(known_at) over observation as first_known_at,
-        first_value(series_id) over observation as first_series_id,
-        row_number() over (partition by quantity, observation_date order by known_at desc) as versions_left
+        count(*) over (partition by known.quantity, known.observation_date) as versions,
+        first_value(known.value) over observation as first_value,
+        first_value(known.known_at) over observation as first_known_at,
+        first_value(known.series_id) over observation as first_series_id,
+        row_number() over (partition by known.quantity, known.observation_date order by known.known_at desc) as versions_left
     from {{ ref('int_quantity_versions') }} as known
-    inner join revised using (quantity, observation_date)
+    inner join revised on known.quantity = revised.quantity and known.observation_date = revised.observation_date
     window observation as (
-        partition by quantity, observation_date
-        order by known_at rows between unbounded preceding and current row
+        partition by known.quantity, known.observation_date
+        order by known.known_at rows between unbounded preceding and current row
     )
 ),
 
