@@ -17,13 +17,12 @@ from typing import Self, cast
 
 import duckdb
 
+from expectations import agreement, comparison
 from expectations.model import Severity, TableMeta, ThesisLike
 from expectations.tables import parquet_path
 from lowtide.errors import LowtideError
 
 FOLDER = Path(__file__).parent / "checks"
-KEPT_SHARE = 0.90  # fewer rows than this share of the previous build's = collapse
-CHANGED_SHARE = 0.01  # more rows with other values than this share = worth a look (a revision, or a new rule)
 
 
 @dataclass(frozen=True)
@@ -128,70 +127,9 @@ class Candidate:
         return Finding(check, False, f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}, first: {first}", theses)
 
 
-def derived(candidate: Candidate, theses: Mapping[str, ThesisLike], accept_fewer_rows: frozenset[str]) -> Iterator[Check]:
-    """Rules that need no file: rows kept since the previous build, history unchanged, every thesis up to date, legs as in marts."""
-    for name in sorted(candidate.present & candidate.before):
-        yield _kept(candidate.tables[name], accept_fewer_rows)
-        if candidate.tables[name].schema != "meta":
-            yield _history(candidate, candidate.tables[name])
-    if "scorecard.verdicts" in candidate.present:
-        yield Check(
-            "every_thesis_ends_on_the_mart_day", "scorecard.verdicts", "critical", "a thesis without a verdict for the newest session",
-            """select thesis_id, newest_day, mart_day from (
-                 select t.thesis_id, max(v.as_of_date) as newest_day from gate.theses t
-                 left join scorecard.verdicts v using (thesis_id) group by t.thesis_id
-               ) cross join gate.run where newest_day is distinct from mart_day order by thesis_id""", ("scorecard.verdicts",))
-        yield Check(
-            "every_verdict_has_a_known_thesis", "scorecard.verdicts", "critical", "a row no thesis answers for",
-            """select thesis_id as unknown, count(*) as verdicts from scorecard.verdicts
-               where thesis_id not in (select thesis_id from gate.theses) group by thesis_id""", ("scorecard.verdicts",))
-    for thesis in theses.values():
-        for leg in getattr(thesis, "legs", ()) if thesis.status == "built" and "scorecard.legs" in candidate.present else ():
-            for table in (t for t in thesis.tables if t in candidate.present):
-                if {leg.column, "as_of_date"} <= set(candidate.columns(table)):
-                    yield _leg(thesis.id, leg.id, leg.column, table)
-
-
-def _kept(table: TableMeta, accepted: frozenset[str]) -> Check:
-    """Scorecard rows are counted per thesis, so that one thesis that lost its history fails alone."""
-    severity: Severity = "warning" if table.table in accepted else "critical"
-    by = "thesis_id" if table.schema == "scorecard" else "'whole table'"
-    label = "part as thesis_id" if by == "thesis_id" else "part"
-    sql = f"""select {label}, rows_before, coalesce(rows_now, 0) as rows_now from
-              (select {by} as part, count(*) as rows_before from previous."{table.table}" group by 1)
-              left join (select {by} as part, count(*) as rows_now from {table.table} group by 1) using (part)
-              where coalesce(rows_now, 0) < {KEPT_SHARE} * rows_before order by 1"""
-    return Check("rows_kept", table.table, severity, f"fewer than {KEPT_SHARE:.0%} of the previous build's rows", sql, (table.table,))
-
-
-def _history(candidate: Candidate, table: TableMeta) -> Check:
-    """Rows of an open episode change every day by nature and are left out."""
-    now, before = candidate.columns(table.table), candidate.columns(f'previous."{table.table}"')
-    changes = []
-    for column in (c for c in now if c in before and c not in (*table.key, "origin", "is_stale")):
-        changed = f'a."{column}" is distinct from b."{column}"'
-        if now[column] == before[column] == "DOUBLE":  # sums in another order differ in the last digits
-            largest = f'greatest(abs(a."{column}"), abs(b."{column}"))'
-            changed = f'({changed} and not coalesce(abs(a."{column}" - b."{column}") <= 1e-9 * {largest}, false))'
-        changes.append(changed)
-    keys = ", ".join(f'"{k}"' for k in table.key)
-    settled = "where b.status <> 'open'" if "status" in before else ""
-    sql = f"""with compared as (
-                select {keys}, {" or ".join(changes) or "false"} as changed
-                from {table.table} a join previous."{table.table}" b using ({keys}) {settled})
-              select changed_rows, compared_rows, first_changed from (
-                select count(*) filter (where changed) as changed_rows, count(*) as compared_rows,
-                       min(({keys})) filter (where changed)::varchar as first_changed from compared)
-              where changed_rows > {CHANGED_SHARE} * compared_rows"""
-    return Check("history_unchanged", table.table, "warning",
-                 f"more than {CHANGED_SHARE:.0%} of the rows published before now have other values", sql, (table.table,))
-
-
-def _leg(thesis: str, leg: str, column: str, table: str) -> Check:
-    sql = f"""select l.thesis_id, l.as_of_date, l.leg_id, l.value, m."{column}" as mart_value
-              from scorecard.legs l left join {table} m using (as_of_date)
-              where l.thesis_id = '{thesis}' and l.leg_id = '{leg}' and l.value is distinct from m."{column}"::double
-                and not coalesce(abs(l.value - m."{column}"::double) <= 1e-9 * greatest(1, abs(l.value)), false)
-              order by l.as_of_date"""
-    return Check(f"leg_{thesis}_{leg}_is_{column}", "scorecard.legs", "critical", f"a leg shows the value of {table}", sql,
-                 ("scorecard.legs", table))
+def derived(
+    candidate: Candidate, theses: Mapping[str, ThesisLike], accept_fewer_rows: frozenset[str] = frozenset(), *, rules_changed: bool = False
+) -> Iterator[Check]:
+    """Rules that need no file: what follows from contracts and theses, and from the previous build where there is one."""
+    yield from comparison.compared(candidate, accept_fewer_rows, rules_changed)
+    yield from agreement.agreeing(candidate, theses)

@@ -98,14 +98,15 @@ def evaluate(
     candidate: Path, *, theses: Mapping[str, ThesisLike], table_meta: Sequence[TableMeta], dbt_results: Iterable[DbtResult],
     build_id: str, origin: str, clock: Clock, as_of: datetime, mart_day: date, worker: GateWorker | None = None,
     previous: Path | None = None, docs_dir: Path | None = None, timeout_s: float = 120.0,
-    accept_fewer_rows: frozenset[str] = frozenset(),
+    accept_fewer_rows: frozenset[str] = frozenset(), rules_changed: bool = False,
 ) -> GateReport:
     """Judge the exported candidate tables and decide.
 
     candidate: folder written by `expectations.tables.export`. mart_day: the last session whose cut-off (22:00 UTC) is not
     after `as_of`; every table with a date column must end on it. previous: folder of the build to compare with
     (`publish.previous_build`). worker: one started earlier (closed here), else a new one. accept_fewer_rows: tables whose
-    row-count collapse is intended (then a warning). Raises nothing for bad data: bad data is in the report.
+    row-count collapse is intended (then a warning). rules_changed: the previous build was made by other code, registry or
+    theses, so that its history may be rewritten (then a warning). Raises nothing for bad data: bad data is in the report.
     """
     if as_of.tzinfo is None:
         raise LowtideError(f"as_of needs a time zone: {as_of.isoformat()}")
@@ -122,7 +123,7 @@ def evaluate(
             book.add("*", orphan, "sql", "warning", False, "its table is not among the published ones", "a rule nobody runs")
         with checks.Candidate(candidate, tables, theses, origin=origin, mart_day=mart_day, previous=previous) as database:
             known = [c for c in checks.load() if c.table in book.tables]
-            for check in [*known, *checks.derived(database, theses, accept_fewer_rows)]:
+            for check in [*known, *checks.derived(database, theses, accept_fewer_rows, rules_changed=rules_changed)]:
                 book.sql(database.run(check))
         seconds["sql"] = round(time.monotonic() - started, 3)
         try:

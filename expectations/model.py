@@ -26,8 +26,11 @@ class ThesisLike(Protocol):
 
 @dataclass(frozen=True)
 class TableMeta:
-    """One published table as its dbt contract declares it. `date_column` is None where no newest day is expected;
-    `may_be_empty` where its inputs are optional (files that a person drops) and the thesis' daily table says so."""
+    """One published table as its dbt contract declares it. `date_column` is None where no newest day is expected.
+
+    `may_be_empty` where its inputs are optional (files that a person drops) and the thesis' daily table says so.
+    `inputs` = the quantities it stands on, `lineage` = the dbt models from itself up to the raw zone; empty where nobody filled them in.
+    """
 
     schema: str
     name: str
@@ -37,6 +40,8 @@ class TableMeta:
     not_null: tuple[str, ...] = ()
     description: str = ""
     may_be_empty: bool = False
+    inputs: tuple[str, ...] = ()
+    lineage: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:

@@ -27,6 +27,14 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
 
 
+def rules(root: Path = ROOT) -> str:
+    """sha256 over the transforms, the rules and the registry: equal between two builds that only differ in data and time."""
+    digest = hashlib.sha256()
+    for path in (p for name in CODE for p in _files(root / name)):
+        digest.update(f"\0{path.relative_to(root)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def fingerprint(home: Home, mart_day: date, root: Path = ROOT) -> str:
     """sha256 over the raw change logs, the transforms, the rules, the newest mart day and the origin."""
     digest = hashlib.sha256(f"{home.origin} {mart_day.isoformat()}".encode())

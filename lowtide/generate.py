@@ -86,7 +86,7 @@ def _dbt(registry: Registry, theses: dict[str, Thesis], baskets: Sequence[Member
         for name, (about, columns) in SEEDS.items()
     ]})  # fmt: skip
     files["dbt_project/models/sources.yml"] = _sources(registry)
-    files["dbt_project/macros/generated_theses.sql"] = _macros(theses, baskets)
+    files["dbt_project/macros/generated_theses.sql"] = _macros(registry, theses, baskets)
     return files
 
 
@@ -157,7 +157,18 @@ def _sources(registry: Registry) -> str:
     return _yaml({"version": 2, "sources": [{"name": "raw", "schema": "main", "description": about, "tables": tables}]})
 
 
-def _macros(theses: dict[str, Thesis], baskets: Sequence[Member]) -> str:
+def table_warnings(registry: Registry, theses: dict[str, Thesis]) -> dict[str, list[str]]:
+    """Table of a built thesis -> usage warnings that follow from the series its theses use, whichever of them gave a value."""
+    found: dict[str, set[str]] = {}
+    for dataset, series in registry.series.values():
+        words = {word for word, applies in (("unofficial_source", dataset.unofficial), ("licence_internal", dataset.licence.tier != "open")) if applies}
+        for thesis in (theses[name] for name in pages.used_by(series, theses)):
+            for table in thesis.tables:
+                found.setdefault(table, set()).update(words)
+    return {table: sorted(words, reverse=True) for table, words in sorted(found.items())}
+
+
+def _macros(registry: Registry, theses: dict[str, Thesis], baskets: Sequence[Member]) -> str:
     built = [
         {
             "id": t.id, "model": t.model, "label_column": t.label_column, "no_data_column": t.no_data_column,
@@ -188,6 +199,11 @@ def _macros(theses: dict[str, Thesis], baskets: Sequence[Member]) -> str:
 {{# Price prefixes of all basket members: quantities <prefix>_close_usd, _dividend_usd, _split_ratio. #}}
 {{% macro instruments() %}}
 {{{{ return({_literal(instruments, 3)}) }}}}
+{{% endmacro %}}
+
+{{# Table -> usage warnings that follow from the registry: an unofficial interface, or a licence that is not open, among its theses' series. #}}
+{{% macro table_warnings() %}}
+{{{{ return({_literal(table_warnings(registry, theses), 1)}) }}}}
 {{% endmacro %}}
 """
 

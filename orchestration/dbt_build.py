@@ -39,6 +39,11 @@ def export_folder(home: Home) -> Path:
     return home.build / "export"
 
 
+def compiled_folder(home: Home) -> Path:
+    """The SQL of the newest build's models, as it was run, below the models' paths in the project."""
+    return home.build / "dbt" / "compiled" / "lowtide"
+
+
 def _arguments(home: Home, **variables: Any) -> list[str]:
     target = home.build / "dbt"
     project = str(manifests.PROJECT)
@@ -101,7 +106,7 @@ def run_build(session: Session, preparation: Preparation, *, build_id: str, run_
     try:
         results = invoke()
         if _skipped(results, "scorecard"):  # it reads every mart: again, without the theses whose mart is not there
-            results |= invoke("--select", "scorecard", failed_models=_failed_models(results))
+            results |= invoke("--select", "scorecard+", failed_models=_failed_models(results))
     finally:
         _release()
     tables, _ = from_manifest(manifests.load())

@@ -25,7 +25,7 @@ from dagster import Failure
 from ingest import registry
 from ingest.model import FetchOutcome
 from lowtide.errors import LowtideError
-from lowtide.fingerprint import fingerprint
+from lowtide.fingerprint import fingerprint, rules
 from lowtide.run import Session
 from lowtide.theses import load_theses
 
@@ -180,10 +180,11 @@ def publish(session: Session) -> tuple[GateReport, PublishReport] | None:
     """
     from expectations.gate import evaluate
     from expectations.tables import from_manifest
-    from orchestration import manifest
-    from orchestration.dbt_build import export_folder
+    from orchestration import lineage, manifest
+    from orchestration.dbt_build import compiled_folder, export_folder
     from publish import previous_build
     from publish import publish as write
+    from publish.layout import read_manifest
 
     with session.stage("publish"):
         if session.report.unchanged or _unchanged(session, fingerprint(session.home, session.mart_day)):
@@ -194,17 +195,21 @@ def publish(session: Session) -> tuple[GateReport, PublishReport] | None:
         tables, descriptions = from_manifest(manifest.load())
         docs = session.home.build / "data_docs"
         theses = load_theses()
+        tables = lineage.complete(
+            tables, manifest.load(), compiled=compiled_folder(session.home), series=export_folder(session.home), theses=theses
+        )
         with session.stage("gate"):
+            previous, made_by = previous_build(session.home, as_of, session.as_pointer), rules()
             gate = evaluate(
                 export_folder(session.home), theses=theses, table_meta=tables, build_id=candidate.build_id, origin=session.origin,
                 dbt_results=[_dbt_result(r) for r in candidate.results],
                 clock=session.clock, as_of=as_of, mart_day=session.mart_day, worker=session.helpers.pop("gate", None),
-                previous=previous_build(session.home, as_of, session.as_pointer), docs_dir=docs,
+                previous=previous, rules_changed=previous is not None and read_manifest(previous).get("rules") != made_by, docs_dir=docs,
             )  # fmt: skip
         report = write(
             session.home, build_id=candidate.build_id, run_id=candidate.run_id, as_of=as_of, clock=session.clock,
             candidate=export_folder(session.home), tables=tables, descriptions=descriptions, gate=gate, theses=theses,
-            fingerprint=candidate.fingerprint, as_pointer=session.as_pointer, docs_dir=docs,
+            fingerprint=candidate.fingerprint, rules=made_by, as_pointer=session.as_pointer, docs_dir=docs,
             report=partial(_write_report, session),
         )  # fmt: skip
     _tell(session, gate, report)

@@ -5,8 +5,9 @@ Does not belong here: deciding what may be published (`expectations.gate`).
 """
 
 from publish.build import PublishReport, publish
+from publish.export import export_public
 from publish.layout import previous_build
 from publish.reader import manifest, open_current
 from publish.trace import trace
 
-__all__ = ["PublishReport", "manifest", "open_current", "previous_build", "publish", "trace"]
+__all__ = ["PublishReport", "export_public", "manifest", "open_current", "previous_build", "publish", "trace"]

@@ -60,13 +60,14 @@ class PublishReport:
 def publish(
     home: Home, *, build_id: str, run_id: str, as_of: datetime, clock: Clock, candidate: Path, tables: Sequence[TableMeta],
     descriptions: Descriptions, gate: GateReport, theses: Mapping[str, ThesisLike], fingerprint: str, keep: int = 5,
-    as_pointer: date | None = None, docs_dir: Path | None = None,
+    rules: str | None = None, as_pointer: date | None = None, docs_dir: Path | None = None,
     report: Callable[[Path], None] | None = None,
 ) -> PublishReport:
     """Publish what the gate passed; the caller holds the origin's lock.
 
-    candidate: the folder of Parquet files the gate judged. docs_dir: Data Docs to publish along. report: writes pages into the
-    finished folder before it appears, so that they can never show another build. A failed thesis keeps the
+    candidate: the folder of Parquet files the gate judged. rules: hash of the code, theses and registry it was made by.
+    docs_dir: Data Docs to publish along. report: writes pages into the finished folder before it appears, so that they can
+    never show another build. A failed thesis keeps the
     tables and scorecard rows of the previous build; where there is none, its tables are left out and its verdict is one
     no_data row. Nothing is published when the gate blocks everything or every built thesis failed.
     Raises LowtideError for a build id that exists, HomeUnusable when the disk refuses; current is untouched in both cases.
@@ -96,13 +97,13 @@ def publish(
             "previous_build_id": previous.name if previous else None,
         }
         row = {**stamp, "stale_theses": json.dumps(dict(gate.failed_theses), sort_keys=True), "tables": len(work.entries) + 2}
-        work.own("meta.gate_results", gate_results, "Every check of the gate in this build, and what it saw.")
-        work.own("meta.build", pa.Table.from_pylist([row], schema=BUILD), "One row: this build.")
+        work.own("meta.gate_results", ("table_name", "check_name", "column_name"), gate_results, "Every check of the gate in this build, and what it saw.")
+        work.own("meta.build", ("build_id",), pa.Table.from_pylist([row], schema=BUILD), "One row: this build.")
         told = {t: " ".join([d, *(["Simulated data."] if stamp["simulated"] else [])]) for t, d in work.texts(tables).items()}
         warehouse.write(scratch / "lowtide.duckdb", told, scratch / "parquet", descriptions)
         if docs_dir is not None and docs_dir.is_dir():
             shutil.copytree(docs_dir, scratch / "data_docs")
-        work.manifest({**stamp, "as_of": as_of.isoformat(), "built_at": clock.now().isoformat()})
+        work.manifest({**stamp, "as_of": as_of.isoformat(), "built_at": clock.now().isoformat(), "rules": rules})
         if report is not None:
             report(scratch)
         for path in [p for p in scratch.rglob("*") if p.is_file() or p.is_dir()] + [scratch]:
@@ -159,7 +160,7 @@ class _Assembly:
             self._carry(table, users, reason)
         else:
             shutil.copyfile(parquet_path(self.candidate, name), parquet_path(self.folder / "parquet", name))
-            self._enter(name, users)
+            self._enter(table, users)
 
     def _reason(self, name: str) -> str:
         return next(r.line for r in self.gate.results if r.blocks and r.table_name == name)
@@ -177,7 +178,7 @@ class _Assembly:
             shutil.copyfile(source, target)
         origin_build = self.before["tables"][name]["carried_from"] or self.previous.name
         self.carried[name] = (origin_build, reason)
-        self._enter(name, users, carried_from=origin_build)
+        self._enter(table, users, carried_from=origin_build)
 
     def _scorecard(self, table: TableMeta) -> None:
         name, failed = table.table, self.gate.failed_theses
@@ -189,15 +190,16 @@ class _Assembly:
             before = pq.read_table(parquet_path(self.previous / "parquet", name)) if held and self.previous else None
             unpublished = {i for i in failed if not self._had_good(i)}
             write_parquet(merge(pq.read_table(path), before, table, failed, unpublished), target)
-        self._enter(name, [t.id for t in self.theses.values() if t.status == "built"])
+        self._enter(table, [t.id for t in self.theses.values() if t.status == "built"])
 
-    def own(self, name: str, data: pa.Table, text: str) -> None:
+    def own(self, name: str, key: tuple[str, ...], data: pa.Table, text: str) -> None:
         """A table that publish itself writes."""
         write_parquet(data, parquet_path(self.folder / "parquet", name))
         self.own_texts[name] = text
-        self._enter(name, [])
+        self._enter(TableMeta("meta", name.removeprefix("meta."), key), [])
 
-    def _enter(self, name: str, users: Sequence[str], carried_from: str | None = None) -> None:
+    def _enter(self, table: TableMeta, users: Sequence[str], carried_from: str | None = None) -> None:
+        name = table.table
         path = parquet_path(self.folder / "parquet", name)
         info = pq.ParquetFile(path)
         if carried_from is None:
@@ -205,6 +207,7 @@ class _Assembly:
         self.entries[name] = {
             "rows": info.metadata.num_rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "columns": {f.name: str(f.type) for f in info.schema_arrow}, "theses": list(users), "carried_from": carried_from,
+            "key": list(table.key), "inputs": list(table.inputs), "lineage": list(table.lineage),
             "warnings": [r.line for r in self.gate.warnings if r.table_name == name],
         }
 

@@ -305,3 +305,96 @@
 {% macro instruments() %}
 {{ return(['btc', 'eth', 'sol', 'smh', 'qqq', 'gld', 'tlt', 'nvda', 'avgo', 'amd', 'tsm', 'asml', 'mu', 'msft', 'googl', 'amzn', 'meta', 'orcl', 'pltr']) }}
 {% endmacro %}
+
+{# Table -> usage warnings that follow from the registry: an unofficial interface, or a licence that is not open, among its theses' series. #}
+{% macro table_warnings() %}
+{{ return({
+    'marts.ai_cash_flow': [],
+    'marts.ai_cash_flow_companies': [],
+    'marts.crypto_leverage': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.crypto_venues': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.episode_members': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.episodes': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.funding_stress': [],
+    'marts.gold_drawdown': [
+      'licence_internal',
+    ],
+    'marts.liquidation_order': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.official_buying': [
+      'licence_internal',
+    ],
+    'marts.official_holdings': [
+      'licence_internal',
+    ],
+    'marts.official_purchases': [
+      'licence_internal',
+    ],
+    'marts.physical_vs_paper': [
+      'licence_internal',
+    ],
+    'marts.physical_vs_paper_quarterly': [
+      'licence_internal',
+    ],
+    'marts.price_vs_structure': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.price_vs_structure_days': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.purchasing_power': [],
+    'marts.purchasing_power_by_currency': [],
+    'marts.rate_cut_repricing': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.rate_cycle': [
+      'licence_internal',
+    ],
+    'marts.rate_cycles': [
+      'licence_internal',
+    ],
+    'marts.stablecoin_pegs': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.stablecoin_rails': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.stablecoin_supply': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.synchronised_buckets': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.synchronised_stress': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.tokenised_assets': [
+      'licence_internal',
+    ],
+    'marts.tokenised_assets_by_class': [
+      'licence_internal',
+    ],
+  }) }}
+{% endmacro %}

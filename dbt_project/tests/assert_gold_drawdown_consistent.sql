@@ -7,7 +7,6 @@
     ('more non-overlapping long windows than short ones', 'nonoverlapping_windows_252 > nonoverlapping_windows_126 or nonoverlapping_windows_10y > nonoverlapping_windows_5y'),
     ('a reason where both legs have a value, or none where one lacks', '(no_data_reason is null) != (return_10y_pct is not null and mdd_504_pct is not null)'),
     ('a fixing more than five days old, or of a later day', 'oldest_input_date < as_of_date - 5 or oldest_input_date > as_of_date'),
-    ('a session is missing before this one', 'prior_session != prior_row'),
 ] %}
 {%- for measure in ranked %}
 {%- do rules.append((
@@ -20,20 +19,4 @@
     ~ '(' ~ measure ~ '_place_pct is null) != (' ~ measure ~ '_pct is null)',
 )) %}
 {%- endfor %}
-with
-
-measured as (
-    select
-        gold.*,
-        days.prior_as_of_date as prior_session,
-        lag(gold.as_of_date) over (order by gold.as_of_date) as prior_row
-    from {{ ref('gold_drawdown') }} as gold
-    left join {{ ref('int_trading_days') }} as days on gold.as_of_date = days.as_of_date
-)
-
-{% for reason, broken in rules %}
-select as_of_date, '{{ reason }}' as reason
-from measured
-where {{ broken }}
-{{ "union all" if not loop.last }}
-{%- endfor %}
+{{ contradictions(ref('gold_drawdown'), rules) }}

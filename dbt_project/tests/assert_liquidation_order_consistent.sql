@@ -10,7 +10,6 @@
     ('crypto ranks by a break that did not happen', 'crypto_break_scaled_date is null and crypto_scaled_break_rank is not null'),
     ('placebo shares without windows', '(placebo_windows = 0) != (placebo_rule_pass_pct is null)'),
     ('the full rule passes more often than a part of it', 'placebo_rule_pass_pct > placebo_raw_pass_pct'),
-    ('a session is missing before this one', 'prior_session != prior_row'),
 ] %}
 {%- for bucket in buckets %}
 {%- do rules.append((
@@ -31,23 +30,8 @@
     bucket ~ '_break_10pct_date > as_of_date or ' ~ bucket ~ '_break_scaled_date > as_of_date',
 )) %}
 {%- endfor %}
-with
-
-measured as (
-    select
-        orders.*,
-        days.prior_as_of_date as prior_session,
-        lag(orders.as_of_date) over (order by orders.as_of_date) as prior_row
-    from {{ ref('liquidation_order') }} as orders
-    left join {{ ref('int_trading_days') }} as days on orders.as_of_date = days.as_of_date
-)
-
-{% for reason, broken in rules %}
-select cast(as_of_date as varchar) as place, '{{ reason }}' as reason
-from measured
-where {{ broken }}
+{{ contradictions(ref('liquidation_order'), rules) }}
 union all
-{%- endfor %}
 select episode_id as place, 'an episode without its fall of 5%, or out of order in time' as reason
 from {{ ref('episodes') }}
 where

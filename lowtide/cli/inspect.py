@@ -79,39 +79,47 @@ def trace(
 
     options.day(as_of, "--as-of")
     home = Home.of(options.used_origin(origin))
-    pairs = [k for entry in key for k in entry.split(",")]
-    found = follow(home, table, _key(table, pairs), theses=load_theses(), as_of=as_of)
+    found = follow(home, table, _key(home, table, key, as_of), theses=load_theses(), as_of=as_of)
     if as_json:
         print(json.dumps({**vars(found), "inputs": [vars(i) for i in found.inputs]}, default=str, indent=1))
         return
     print(f"{found.table} in build {found.build_id}{f', carried over from {found.carried_from}' if found.carried_from else ''}; origin {home.origin}")
     for name, value in found.row.items():
         print(f"  {name}: {value}")
+    if found.lineage:
+        print(f"made by {' <- '.join(found.lineage)}")
     print(f"inputs known by {found.cut_off:%Y-%m-%d %H:%M} UTC")
     for one in found.inputs:
-        if one.series_id is None:
+        if one.fetch_id is None:
             print(f"  {one.quantity}: nothing known")
             continue
-        print(f"  {one.quantity} = {one.value}  ({one.series_id}, {one.observation_date}, known {one.known_at:%Y-%m-%d %H:%M} UTC)" if one.known_at
-              else f"  {one.quantity} = {one.value}  ({one.series_id}, {one.observation_date})")  # fmt: skip
+        if one.series_id is None:
+            print(f"  {one.quantity}: the response itself")
+        else:
+            print(f"  {one.quantity} = {one.value}  ({one.series_id}, {one.observation_date}, known {one.known_at:%Y-%m-%d %H:%M} UTC)" if one.known_at
+                  else f"  {one.quantity} = {one.value}  ({one.series_id}, {one.observation_date})")  # fmt: skip
         print(f"    fetch {one.fetch_id} at {one.fetched_at}: {one.url}")
         there = "" if one.landing_path and one.landing_path.is_file() else "  (MISSING)"
         print(f"    bytes sha256 {one.content_sha256}: {one.landing_path}{there}")
 
 
-def _key(table: str, given: list[str]) -> dict[str, str]:
-    """Key columns and values; values alone are taken in the order of the table's key."""
-    if all("=" in entry for entry in given):
-        return dict(entry.split("=", 1) for entry in given)
-    from expectations.tables import from_manifest
-    from orchestration import manifest
+def _key(home: Home, table: str, given: list[str], as_of: str | None) -> dict[str, str]:
+    """Key columns and values; values alone are taken in the order of the key that the published build tells.
 
-    known = {t.table: t.key for t in from_manifest(manifest.load())[0]}
-    if table not in known:
-        raise LowtideError(f"{table} is not a published table: use one of {', '.join(sorted(known))}")
-    if len(given) != len(known[table]):
-        raise LowtideError(f"{table} is keyed by {', '.join(known[table])}: give {len(known[table])} values, or column=value pairs")
-    return dict(zip(known[table], given, strict=True))
+    One word may hold them all, with commas between. Raises LowtideError for a table that is not published and too few values.
+    """
+    from publish import manifest
+
+    tables = manifest(home, as_of)["tables"]
+    if table not in tables:
+        raise LowtideError(f"{table} is not a published table: use one of {', '.join(sorted(tables))}")
+    key = tables[table].get("key", ())
+    words = given[0].split(",") if len(given) == 1 and len(key) > 1 else given
+    if all(word.partition("=")[0] in tables[table]["columns"] and "=" in word for word in words):
+        return dict(word.split("=", 1) for word in words)
+    if len(words) != len(key):
+        raise LowtideError(f"{table} is keyed by {', '.join(key)}: give {len(key)} values, or column=value pairs")
+    return dict(zip(key, words, strict=True))
 
 
 @app.command()

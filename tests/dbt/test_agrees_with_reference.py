@@ -17,7 +17,7 @@ import pytest
 
 from tests.dbt import raw_zone, synthetic
 from tests.dbt.dbt_kit import PROJECT, Project, Warehouse
-from tests.reference import funding, gold, liquidation, observations, policy, scorecard, stress
+from tests.reference import funding, gold, liquidation, observations, policy, revisions, scorecard, stress
 
 MODEL = {"t1_2": "marts.funding_stress", "t4_5": "marts.gold_drawdown"}
 D = dt.date.fromisoformat
@@ -179,6 +179,15 @@ def test_recorded_synchronised_stress(recorded: World, day: str) -> None:
 @pytest.mark.parametrize("day", ["2007-08-16", "2019-09-16", "2023-10-19", "2025-11-21"])
 def test_recorded_rate_cut_repricing(recorded: World, day: str) -> None:
     check_policy(recorded, D(day))
+
+
+def test_revisions(invented: World) -> None:
+    found = invented.warehouse.table("marts.revisions", "quantity, observation_date").to_dict("records")
+    expected = revisions.revisions(invented.log, raw_zone.quantities(), observations.cutoff(synthetic.LAST))
+    assert {(r["quantity"], pd.Timestamp(r["observation_date"]).date()) for r in found} == set(expected) and len(found) >= 8
+    for row in found:
+        want = expected[row["quantity"], pd.Timestamp(row["observation_date"]).date()]
+        agree({**row, "as_of_date": row["observation_date"]}, want)
 
 
 @pytest.mark.parametrize("day", ["2022-09-30", "2023-03-10", "2025-11-21", "2026-03-31"])

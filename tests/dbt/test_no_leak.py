@@ -47,6 +47,7 @@ WHOLE = {
     "marts.official_purchases": "quarter_start_date, known_on_date",
     "marts.official_holdings": "country, month_end_date",
     "marts.physical_vs_paper_quarterly": "quarter_start_date",
+    "marts.revisions": "quantity, observation_date",
 }
 BETWEEN_REVISIONS = "2020-05-13"  # the day before a rate on reserves and a dividend arrive late
 

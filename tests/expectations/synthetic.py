@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ ORIGIN = "replay"
 MART_DAY = date(2024, 5, 31)
 AS_OF = datetime(2024, 5, 31, 22, tzinfo=UTC)
 Frames = dict[str, pd.DataFrame]
+DEPTHS = {"crypto": -40.0, "ai_tech": -14.0, "gold": -4.0, "treasuries": -3.0, "sp500": -5.5}
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,11 @@ def _gold(d: pd.DatetimeIndex) -> pd.DataFrame:
     frame["return_5y_pct"], frame["return_10y_pct"] = 40 + wave, 10 + 20 * wave
     for name in ("mdd_126", "mdd_252", "return_5y", "return_10y"):
         frame[f"{name}_place_pct"] = 50 + 40 * wave
+    for name in ("mdd_126", "mdd_252", "return_5y", "return_10y"):
+        sign = -1 if name.startswith("mdd") else 1
+        frame[f"{name}_p05_pct"], frame[f"{name}_median_pct"], frame[f"{name}_p95_pct"] = sorted((sign * 30.0, sign * 20.0, sign * 5.0))
+    for name, windows in (("126", 21), ("252", 10), ("5y", 2), ("10y", 1)):
+        frame[f"nonoverlapping_windows_{name}"] = windows
     return frame.assign(oldest_input_date=d, no_data_reason=None)
 
 
@@ -110,7 +116,9 @@ def _order(d: pd.DatetimeIndex) -> pd.DataFrame:
     frame["placebo_windows"], frame["crypto_ai_broken_10pct_count"], frame["ai_out_of_order_count"] = 40, 2, 0
     frame["sold_before_crypto_count"] = frame["slow_recovery_count"] = 0
     for name in ("crypto", "ai_tech", "gold", "treasuries"):
-        frame[f"{name}_depth_pct"] = -12.0
+        frame[f"{name}_depth_pct"] = DEPTHS[name]
+        frame[f"{name}_depth_vols"] = -DEPTHS[name] / 8
+        frame[f"{name}_raw_depth_rank"] = frame[f"{name}_raw_break_rank"] = 1
     frame["crypto_scaled_break_rank"] = np.where(up, 1, 2)
     frame["crypto_depth_vols_rank"] = 1
     return frame.assign(oldest_input_date=d, no_data_reason=None)
@@ -122,16 +130,17 @@ def _episodes() -> tuple[pd.DataFrame, pd.DataFrame]:
         "episode_id": ["2020-02-19", "2024-04-01"], "start_date": [when("2020-02-19"), when("2024-04-01")],
         "window_open_date": [when("2020-01-06"), when("2024-02-16")], "confirmation_date": [when("2020-02-25"), when("2024-04-18")],
         "end_date": [when("2020-08-18"), pd.NaT], "status": ["ended", "open"], "sp500_trough_date": [when("2020-03-23"), when("2024-04-19")],
-        "sp500_depth_pct": [-33.9, -5.5], "length_days": [181, 60], "sessions": [126, 43]})
+        "sp500_start_close": [3386.0, 5243.0], "sp500_trough_close": [2237.0, 4967.0], "length_days": [181, 60], "sessions": [126, 43]})
+    episodes["sp500_depth_pct"] = 100 * (episodes["sp500_trough_close"] / episodes["sp500_start_close"] - 1)
     rows = []
     for e in episodes.itertuples():
-        for member, depth in (("crypto", -40.0), ("ai_tech", -14.0), ("gold", -4.0), ("treasuries", -3.0)):
+        for member, depth in DEPTHS.items():
             opened, trough = e.window_open_date, e.sp500_trough_date
             broke10 = opened + timedelta(days=50) if depth < -10 else None
             scaled = opened + timedelta(days=48) if depth <= -14 else None
             back = trough + timedelta(days=9) if depth > -14 else None
             rows.append({
-                "episode_id": e.episode_id, "member": member, "member_kind": "bucket", "status": e.status, "peak_date": opened,
+                "episode_id": e.episode_id, "member": member, "member_kind": "reference" if member == "sp500" else "bucket", "status": e.status, "peak_date": opened,
                 "trough_date": trough, "peak_level": 200.0, "trough_level": 200 * (1 + depth / 100), "depth_pct": depth,
                 "monthly_vol_pct": 8.0, "depth_vols": -depth / 8, "break_10pct_date": broke10, "break_scaled_date": scaled,
                 "days_to_break_10pct": 50 if broke10 else None, "days_to_break_scaled": 48 if scaled else None,
@@ -191,6 +200,13 @@ def scorecard(frames: Frames, theses: Mapping[str, Thesis] = THESES) -> None:
     frames["scorecard.changes"] = pd.concat(changes)
 
 
+def series(ids: list[str], quantities: list[str], tiers: Sequence[str] | str = "open") -> pd.DataFrame:
+    """meta.series with what checks and readers need of it."""
+    return pd.DataFrame({"series_id": ids, "quantity": quantities, "licence_tier": tiers}).assign(
+        priority=range(1, len(ids) + 1), lag_days=1, carry_days=5, plausible_low=-1e9, plausible_high=1e9, observations=1000, versions=1000,
+        first_date=pd.Timestamp("2020-01-01"), first_observation_date=pd.Timestamp("2020-01-01"), newest_observation_date=pd.Timestamp(MART_DAY))
+
+
 def frames(n: int = 120, last: date = MART_DAY) -> Frames:
     """All tables, `n` days each, without a fault."""
     d = days(n, last)
@@ -198,8 +214,9 @@ def frames(n: int = 120, last: date = MART_DAY) -> Frames:
     made: Frames = {
         "marts.funding_stress": _funding(d), "marts.gold_drawdown": _gold(d), "marts.liquidation_order": _order(d),
         "marts.episodes": episodes, "marts.episode_members": members,
-        "meta.series": pd.DataFrame({"series_id": ["nyfed.sofr", "lbma.gold_pm"], "quantity": ["sofr_pct", "gold_pm_usd_oz"], "priority": [1, 1]}),
-        "meta.fetches": pd.DataFrame({"fetch_id": ["r1.a.0", "r1.b.0"], "outcome": ["ok", "failed"]}),
+        "meta.series": series(["nyfed.sofr", "lbma.gold_pm"], ["sofr_pct", "gold_pm_usd_oz"]),
+        "meta.fetches": pd.DataFrame({"fetch_id": ["r1.a.0", "r1.b.0"], "outcome": ["ok", "failed"]}).assign(
+            status=200, bytes=9, rows_added=1, rows_revised=0, rows_quarantined=0, rows_after_clock=0),
     }
     made |= synthetic_opening.frames(d) | synthetic_quarters.frames(d)
     scorecard(made)

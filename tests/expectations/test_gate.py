@@ -261,3 +261,61 @@ def test_starting_the_worker_does_not_wait_and_the_gate_does_not_import_gx() -> 
     started = time.monotonic()
     with GateWorker.start():
         assert time.monotonic() - started < 2.0  # the import alone takes longer
+
+
+def _rewritten(made: Frames) -> None:
+    made["marts.gold_drawdown"]["return_5y_pct"] *= 1.5
+
+
+def _half_filled(made: Frames) -> None:
+    made["marts.gold_drawdown"].loc[:200, "return_5y_pct"] = np.nan
+
+
+def _with_holdings(made: Frames, observations: int) -> Frames:
+    made["meta.series"] = made["meta.series"].assign(observations=observations, versions=observations)
+    return made
+
+
+def test_a_rewritten_past_blocks_unless_it_is_explained(tmp_path: Path) -> None:
+    previous = _previous(tmp_path / "before", _with_holdings(frames(400), 1000))
+    made = _with_holdings(frames(400), 1001)
+    _rewritten(made)
+    report = judge(tmp_path / "c", made, previous=previous)
+    assert set(report.failed_theses) == {"t4_5"} and report.failed_tables == {"marts.gold_drawdown"}
+    assert any("history_kept: 1 row, first: part=whole table, column_name=return_5y_pct, changed=400, rows_before=400" in line for line in failed(report))
+    told = judge(tmp_path / "d", made, previous=previous, rules_changed=True)
+    assert not told.failed_theses and "history_kept" in {r.check_name for r in told.warnings}
+    filled = _with_holdings(frames(400), 2000)  # a series was loaded in bulk since
+    _rewritten(filled)
+    assert not judge(tmp_path / "e", filled, previous=previous).failed_theses
+
+
+def test_values_where_there_were_none_are_no_rewriting(tmp_path: Path) -> None:
+    before = frames(400)
+    _half_filled(before)
+    assert not judge(tmp_path / "c", frames(400), previous=_previous(tmp_path / "before", before)).failed_theses
+
+
+def test_a_member_that_is_gone_blocks(tmp_path: Path) -> None:
+    made = frames(400)
+    made["marts.episode_members"] = made["marts.episode_members"].iloc[5:]  # the newest episode alone
+    report = judge(tmp_path / "c", made, previous=_previous(tmp_path / "before", frames(400)))
+    assert set(report.failed_theses) == {"t2_0", "t2_1"}
+    assert any("members_of_episode_id_kept: 1 row, first: episode_id=2020-02-19" in line for line in failed(report))
+
+
+def test_the_row_that_stands_for_a_blocked_thesis_may_become_a_verdict(tmp_path: Path) -> None:
+    before = frames(400)
+    verdicts = before["scorecard.verdicts"]
+    lone = verdicts[(verdicts["thesis_id"] == "t4_5")].tail(1).assign(verdict="no_data", settled_verdict="no_data", reason="blocked by the gate: x", is_stale=True)
+    before["scorecard.verdicts"] = pd.concat([verdicts[verdicts["thesis_id"] != "t4_5"], lone])
+    assert not judge(tmp_path / "c", frames(400), previous=_previous(tmp_path / "before", before)).failed_theses
+
+
+def test_warnings_are_of_the_vocabulary_and_legs_complete(tmp_path: Path) -> None:
+    made = frames()
+    made["marts.gold_drawdown"]["usage_warnings"] = "licence_internal, careful"
+    made["scorecard.legs"] = made["scorecard.legs"][~((made["scorecard.legs"]["thesis_id"] == "t1_2") & (made["scorecard.legs"]["leg_id"] == "b"))]
+    report = judge(tmp_path, made)
+    names = {r.check_name for r in report.results if not r.success}
+    assert {"usage_warnings_in_vocabulary", "legs_of_t1_2_are_complete"} <= names and set(report.failed_theses) == {"t4_5", "t1_2"}

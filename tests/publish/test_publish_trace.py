@@ -49,7 +49,7 @@ def home(tmp_path: Path) -> Home:
         seen("lbma.gold_pm", "2024-05-30", 2343.1, _moment(30, 15), "r1.gold.0"),
         seen("lbma.gold_pm", "2024-05-31", None, _moment(31, 16), "r1.gold.0", "vanished")])
     _write(home.raw / "fetches.parquet", [
-        {"fetch_id": i, "url": f"https://example.org/{i}", "content_sha256": "ab" + i, "fetched_at": _moment(31, 12)}
+        {"fetch_id": i, "dataset_id": i, "url": f"https://example.org/{i}", "content_sha256": "ab" + i, "fetched_at": _moment(31, 12)}
         for i in ("r1.sofr.0", "r2.sofr.0", "r9.sofr.0", "r1.fred.0", "r1.gold.0")])
     made = frames(10)
     made["meta.series"] = pd.DataFrame({
@@ -80,13 +80,34 @@ def test_a_vanished_value_is_not_an_input(home: Home) -> None:
     assert [(i.quantity, i.observation_date) for i in found.inputs] == [("gold_pm_usd_oz", date(2024, 5, 30))]
 
 
+def test_rows_of_meta_lead_to_what_they_name(home: Home) -> None:
+    series = trace(home, "meta.series", {"series_id": "fred.SOFR"}, theses=THESES).inputs
+    assert [(i.quantity, i.series_id, i.value) for i in series] == [("sofr_pct", "fred.SOFR", 5.33)]
+    fetch = trace(home, "meta.fetches", {"fetch_id": "r1.a.0"}, theses=THESES)
+    assert fetch.inputs == []  # the ledger of this raw zone does not have it
+    planned = trace(home, "scorecard.verdicts", {"thesis_id": "t0", "as_of_date": MART_DAY.isoformat()}, theses=THESES)
+    assert planned.inputs == []
+    judged = {"table_name": "marts.gold_drawdown", "check_name": "expect_column_to_exist", "column_name": "as_of_date"}
+    assert trace(home, "meta.build", {"build_id": "b1"}, theses=THESES).row["build_id"] == "b1"
+    with pytest.raises(LowtideError, match="no row with table_name=marts.gold_drawdown"):
+        trace(home, "meta.gate_results", judged, theses=THESES)
+
+
+def test_a_revised_observation_shows_its_versions(home: Home) -> None:
+    made = frames(10)
+    made["marts.gold_drawdown"] = made["marts.gold_drawdown"].assign(quantity="sofr_pct", observation_date=pd.Timestamp("2024-05-30"))
+    made["meta.series"] = pd.DataFrame({"series_id": ["nyfed.sofr", "fred.SOFR"], "quantity": "sofr_pct", "priority": [1, 2], "origin": ORIGIN})
+    run(home, "b2", made, at=1)
+    found = trace(home, "marts.gold_drawdown", {"as_of_date": MART_DAY.isoformat()}, theses=THESES)
+    assert sorted((i.series_id, i.value) for i in found.inputs) == [("fred.SOFR", 5.33), ("nyfed.sofr", 5.32)]
+
+
 @pytest.mark.parametrize(("table", "key", "told"), [
     ("marts.nothing", {"a": "b"}, "is not in build b1: it has marts.episode_members"),
     ("marts.funding_stress", {"day": "2024-05-31"}, "has no column day; its columns are as_of_date, "),
     ("marts.funding_stress", {}, "name the row of marts.funding_stress; its columns are"),
     ("marts.funding_stress", {"as_of_date": "2024-05-26"}, "no row with as_of_date=2024-05-26; it has for example as_of_date=2024-05-31"),
     ("scorecard.legs", {"thesis_id": "t1_2"}, "several rows with thesis_id=t1_2; add more"),
-    ("meta.series", {"series_id": "nyfed.sofr"}, "nothing to trace"),
 ])
 def test_a_key_that_is_not_there_is_told_clearly(home: Home, table: str, key: dict[str, str], told: str) -> None:
     with pytest.raises(LowtideError, match=told) as caught:

@@ -15,6 +15,7 @@ legs as (
         coalesce({{ leg.column }} {{ leg.operator }} {{ leg.threshold }}, false) as passed,
         '{{ leg.inputs | join(", ") }}' as inputs,
         {{ thesis.oldest_input_column }} as oldest_input_date,
+        usage_warnings,
         min(case when {{ thesis.no_data_column }} is null then as_of_date end) over () as first_day
     from {{ ref(thesis.model) }}
     {{ "union all" if not (loop.last and last_thesis) }}
@@ -33,6 +34,7 @@ select
     passed,
     inputs,
     oldest_input_date,
+    usage_warnings,
     '{{ var("origin") }}' as origin
 from legs
 where as_of_date >= first_day

@@ -24,6 +24,7 @@ daily as (
         ) as reason,
         {{ thesis.label_column or "cast(null as varchar)" }} as label,
         {{ thesis.oldest_input_column }} as oldest_input_date,
+        usage_warnings,
         min(case when {{ thesis.no_data_column }} is null then as_of_date end) over () as first_day
     from {{ ref(thesis.model) }}
     {{ "union all" if not loop.last }}
@@ -37,7 +38,8 @@ planned as (
         'no_data' as verdict,
         theses.planned_reason as reason,
         cast(null as varchar) as label,
-        cast(null as date) as oldest_input_date
+        cast(null as date) as oldest_input_date,
+        {{ usage_warnings([]) }} as usage_warnings
     from {{ ref('theses') }} as theses
     cross join {{ ref('int_trading_days') }} as days
     where
@@ -46,11 +48,11 @@ planned as (
 ),
 
 all_days as (
-    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date
+    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date, usage_warnings
     from daily
     where as_of_date >= coalesce(first_day, date '2015-01-02') -- without data ever: said for the days of unbuilt theses
     union all
-    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date from planned
+    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date, usage_warnings from planned
 ),
 
 marked as (
@@ -91,5 +93,6 @@ select
     label,
     oldest_input_date,
     false as is_stale,
+    usage_warnings,
     '{{ var("origin") }}' as origin
 from stood

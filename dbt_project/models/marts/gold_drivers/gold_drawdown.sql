@@ -104,7 +104,7 @@ daily as (
 
 select
     * exclude (first_fixing),
-    {{ usage_warnings(["'licence_internal'"]) }} as usage_warnings,
+    {{ usage_warnings([]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from daily
 where as_of_date >= first_fixing

@@ -39,7 +39,7 @@ select
     cast({{ days_between('paths.trough_date', 'paths.half_recovery_date') }} as integer) as days_to_half_recovery,
     betas.beta_sp500,
     case when paths.last_session is null then 'open' else 'ended' end as status,
-    {{ usage_warnings(["'unofficial_source'"]) }} as usage_warnings,
+    {{ usage_warnings([]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from paths
 left join betas on paths.window_id = betas.window_id and paths.member = betas.member

@@ -209,7 +209,7 @@ daily as (
 
 select
     * exclude (first_day, is_unmeasured),
-    {{ usage_warnings(["'unofficial_source'"]) }} as usage_warnings,
+    {{ usage_warnings([]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from daily
 where as_of_date >= first_day
