@@ -21,7 +21,7 @@ for _name, _value in {
     os.environ[_name] = _value
 
 
-ORDER = ("run", "scorecard", "status", "trace", "ui", "doctor", "rebuild", "generate", "sandbox", "bench")
+ORDER = ("run", "scorecard", "status", "trace", "publish", "ui", "doctor", "rebuild", "generate", "sandbox", "bench")
 
 
 class OneLine(TyperGroup):
@@ -68,9 +68,9 @@ def root(debug: bool = typer.Option(False, "--debug", help="Show tracebacks.")) 
 
 
 def _commands() -> Sequence[Any]:
-    from lowtide.cli import inspect, operate, run, scorecard
+    from lowtide.cli import inspect, operate, publish, run, scorecard
 
-    return inspect, operate, run, scorecard
+    return inspect, operate, publish, run, scorecard
 
 
 _commands()
