@@ -18,10 +18,10 @@ MANIFEST := dbt_project/target/manifest.json
 DBT := $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --no-send-anonymous-usage-stats
 PY_FOLDERS := ingest sandbox expectations publish orchestration lowtide bench tests
 
-.PHONY: help setup run ui test lint bench lock clean new-source check-source live-check
+.PHONY: help setup run ui test lint bench check-readers check-bi docs lock clean new-source check-source live-check
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 setup: .venv/.stamp .venv-reader/.stamp $(MANIFEST) ## install what requirements.lock pins, prepare dbt
 	@echo "ready: make run"
@@ -53,6 +53,9 @@ live-check: .venv/.stamp ## one polite request per dataset: what differs from th
 
 bench: setup ## measure this machine
 	@$(BIN)/lowtide bench $(ARGS)
+
+check-readers: .venv/.stamp ## 100 readers while 200 builds are published: none fails, waits or sees two builds
+	@$(BIN)/python -m bench.readers $(ARGS)
 
 lock: $(UV) ## resolve again: requirements.lock, requirements-reader.lock
 	$(UV) pip compile --upgrade --generate-hashes --no-emit-index-url --extra dev --python-version 3.11 -o requirements.lock pyproject.toml

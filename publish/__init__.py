@@ -6,7 +6,7 @@ Does not belong here: deciding what may be published (`expectations.gate`).
 
 from publish.build import PublishReport, publish
 from publish.layout import previous_build
-from publish.reader import manifest, open_current
+from publish.reader import manifest, open_current, read_tables
 from publish.trace import trace
 
-__all__ = ["PublishReport", "manifest", "open_current", "previous_build", "publish", "trace"]
+__all__ = ["PublishReport", "manifest", "open_current", "previous_build", "publish", "read_tables", "trace"]
