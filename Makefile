@@ -18,10 +18,10 @@ MANIFEST := dbt_project/target/manifest.json
 DBT := $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --no-send-anonymous-usage-stats
 PY_FOLDERS := ingest sandbox expectations publish orchestration lowtide bench tests
 
-.PHONY: help setup run ui test lint bench lock clean new-source check-source live-check
+.PHONY: help setup run ui test lint bench bench-bulk lock clean new-source check-source live-check
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 14
 
 setup: .venv/.stamp .venv-reader/.stamp $(MANIFEST) ## install what requirements.lock pins, prepare dbt
 	@echo "ready: make run"
@@ -54,12 +54,15 @@ live-check: .venv/.stamp ## one polite request per dataset: what differs from th
 bench: setup ## measure this machine
 	@$(BIN)/lowtide bench $(ARGS)
 
+bench-bulk: setup .venv-dlt/.stamp ## the bulk loader beside DuckDB and dlt on the same files
+	@$(BIN)/python -m bench.bulk $(ARGS)
+
 lock: $(UV) ## resolve again: requirements.lock, requirements-reader.lock
 	$(UV) pip compile --upgrade --generate-hashes --no-emit-index-url --extra dev --python-version 3.11 -o requirements.lock pyproject.toml
 	echo "duckdb==1.1.3 pytz" | tr ' ' '\n' | $(UV) pip compile --upgrade --generate-hashes --no-emit-index-url --python-version 3.11 -o requirements-reader.lock -
 
 clean: ## remove environments, caches and dbt's target (never data/)
-	rm -rf .venv .venv-tools .venv-reader dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-tools .venv-reader .venv-dlt dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv comes from the package index into a folder of its own: works on Pythons that refuse installs into themselves.
@@ -78,6 +81,12 @@ $(UV):
 .venv-reader/.stamp: requirements-reader.lock | $(UV)
 	@test -x .venv-reader/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-reader
 	$(UV) pip sync --quiet --python .venv-reader/bin/python --require-hashes requirements-reader.lock
+	@touch $@
+
+# dlt only to be measured against: not a dependency, not in any lock.
+.venv-dlt/.stamp: | $(UV)
+	@test -x .venv-dlt/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-dlt
+	$(UV) pip install --quiet --python .venv-dlt/bin/python "dlt[duckdb]==1.31.0" pyarrow
 	@touch $@
 
 $(MANIFEST): .venv/.stamp $(DBT_SOURCES)

@@ -28,6 +28,7 @@ class ThesisLike(Protocol):
 class TableMeta:
     """One published table as its dbt contract declares it. `date_column` is None where no newest day is expected.
 
+    `may_be_empty` where its inputs are optional (files that a person drops) and the thesis' daily table says so.
     `inputs` = the quantities it stands on, `lineage` = the dbt models from itself up to the raw zone; empty where nobody filled them in.
     """
 

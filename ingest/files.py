@@ -83,11 +83,14 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
 
 
 def remove_leftovers(*folders: Path) -> int:
-    """Delete temporary files that a killed run left behind; returns how many. Raises HomeUnusable."""
+    """Delete temporary files that a killed run left behind, but for `bulk` folders, which clear their own (and hold a hundred
+    thousand others); returns how many. Raises HomeUnusable."""
     count = 0
     for folder in folders:
         with usable(folder):
-            for draft in folder.rglob(f"*{TEMPORARY}"):
-                draft.unlink(missing_ok=True)
-                count += 1
+            for below in folder.iterdir() if folder.is_dir() else ():
+                for draft in () if below.name == "bulk" else [below, *below.rglob(f"*{TEMPORARY}")]:
+                    if draft.name.endswith(TEMPORARY) and draft.is_file():
+                        draft.unlink(missing_ok=True)
+                        count += 1
     return count

@@ -9,21 +9,23 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import dropwhile
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 import pyarrow as pa
 
-from ingest.errors import OutOfRange
-from ingest.facts import Fact, same_value, versions
+from ingest.errors import OutOfRange, SchemaDrift
+from ingest.facts import NEAR_ZERO_RATE, Fact, same_value, versions
 from ingest.files import read_parquet, write_parquet
 from ingest.model import Dataset, Row, Series
 
 UNIT_FACTORS = (100.0, 1_000.0, 1_000_000.0)
 UNIT_MARGIN = math.log(1.15)  # a ratio within 15 % of a factor looks like a change of unit
-NEAR_ZERO_RATE = 0.02  # percent: ratios between smaller rates say nothing
 REFUSED_AT_LEAST, REFUSED_SHARE = 3, 0.05  # more bad rows than either: not a bad tick, a bad load
+SPIKE, SPIKE_RETURNS = math.log(3.0), math.log(1.5)  # a price three times both its neighbours, which agree
+REWRITTEN_AT_LEAST, REWRITTEN_SHARE, SHIFTS = 10, 0.9, 13  # held values that come back turned or at other dates
 _JUMPS = tuple((math.log(factor), factor) for base in UNIT_FACTORS for factor in (base, 1 / base))
 Key = tuple[str, date, float]
 
@@ -45,8 +47,8 @@ def inspect(
     """The rows to quarantine, each with its reason. Pure.
 
     Values already held are not looked at again. `known`: what is in quarantine already; it does not count towards the
-    refusal. Raises OutOfRange when a unit flipped for good, or when more than max(3, 5 %) of a series' new or changed
-    rows are bad.
+    refusal. Raises OutOfRange when a unit or the signs flipped for good, or when more than max(3, 5 %) of a series' new
+    or changed rows are bad; SchemaDrift when the values held come back at other dates.
     """
     held = versions(existing)
     rows: dict[str, list[Row]] = {}
@@ -60,9 +62,12 @@ def inspect(
         if not fresh:
             continue
         found: dict[Row, str] = {}
+        refuse_rewritten(series, mine, rows[series.id])
+        looked_at = set(fresh)
+        if series.kind in ("price", "index") and series.plausible[0] > 0:
+            found = {row: "spike" for row in spikes(mine, rows[series.id]) if row in looked_at}
         if series.unit_guard and series.kind != "event":
-            looked_at = set(fresh)
-            found = {row: "unit jump" for row in unit_jumps(series, mine, rows[series.id]) if row in looked_at}
+            found |= {row: "unit jump" for row in unit_jumps(series, mine, rows[series.id]) if row in looked_at}
         low, high = series.plausible
         for row in fresh:
             if row not in found and row.value is not None and not low <= row.value <= high:
@@ -76,6 +81,40 @@ def inspect(
             )
         bad.update(found)
     return bad
+
+
+def refuse_rewritten(series: Series, mine: Mapping[date, list[Fact]], rows: Sequence[Row]) -> None:
+    """Refuses a load that rewrites history as no revision does.
+
+    Raises OutOfRange when nine in ten values held come back with the other sign, SchemaDrift when they come back up to
+    13 observations away (a time zone, a year), counted from the first that differs. Fewer than ten say nothing.
+    """
+    sent = {row.observation_date: row.value for row in rows if row.vintage is None}
+    common = [(mine[day][-1].value, sent[day]) for day in sorted(sent) if day in mine]
+    pairs = list(dropwhile(lambda pair: pair[0] == pair[1], ((a, b) for a, b in common if a is not None and b is not None)))
+    changed = sum(old != new for old, new in pairs)
+    if len(pairs) < REWRITTEN_AT_LEAST or changed * 2 < len(pairs):
+        return
+    enough = REWRITTEN_SHARE * len(pairs)
+    if sum(old == -new != 0 for old, new in pairs) >= enough:
+        raise OutOfRange(f"{series.id}: {changed} of {len(pairs)} held values came back with the other sign")
+    for shift in range(1, min(SHIFTS, len(pairs) // 2) + 1):
+        for later, earlier in ((0, 1), (1, 0)):
+            moved = zip(pairs[shift:], pairs, strict=False)
+            same = sum(now[later] == before[earlier] for now, before in moved)
+            if same >= REWRITTEN_SHARE * (len(pairs) - shift):
+                raise SchemaDrift(f"{series.id}: the values held came back {shift} observations away from their dates")
+
+
+def spikes(mine: Mapping[date, list[Fact]], rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows three times (or a third of) both neighbours, when these agree: a slipped decimal, not a price."""
+    sent = {row.observation_date: row for row in rows if row.value}
+    values = {day: facts[-1].value for day, facts in mine.items()} | {day: row.value for day, row in sent.items()}
+    line = sorted((day, value) for day, value in values.items() if value is not None and value > 0)
+    for (_, before), (day, value), (_, after) in zip(line, line[1:], line[2:], strict=False):
+        up, down = math.log(value / before), math.log(value / after)
+        if min(abs(up), abs(down)) > SPIKE and abs(up - down) < SPIKE_RETURNS and day in sent:
+            yield sent[day]
 
 
 def unit_jumps(series: Series, mine: Mapping[date, list[Fact]], rows: Iterable[Row]) -> list[Row]:

@@ -98,14 +98,15 @@ def absorb(
         kept = [(row, stamp) for row in rows if row.observation_date <= today]
         after_clock += len(rows) - len(kept)
         pairs += kept
-    if not pairs and not changes.facts():  # an increment may well bring nothing (no new vintage)
+    if not pairs and changes.empty:  # an increment may well bring nothing (no new vintage)
         raise EmptyPayload(f"{dataset.id}: no observation up to {responses[-1].fetched_at.date()} in the answer")
     quarantine = quarantine_of(home, dataset)
-    bad = inspect(dataset, changes.facts(), [row for row, _ in pairs], quarantine.keys())
+    held = changes.facts(min(row.observation_date for row, _ in pairs)) if pairs else []
+    bad = inspect(dataset, held, [row for row, _ in pairs], quarantine.keys())
     good = [(row, stamp) for row, stamp in pairs if row not in bad]
     last = responses[-1]
     change = diff(
-        dataset, changes.facts(), [row for row, _ in good], last.fetched_at, last.fetch_id, previous_fetches,
+        dataset, held, [row for row, _ in good], last.fetched_at, last.fetch_id, previous_fetches,
         withheld={(row.series_id, row.observation_date) for row in bad}, stamps=[stamp for _, stamp in good],
     )  # fmt: skip
     if bad:

@@ -148,8 +148,7 @@ from {{ source('raw', '${domain}_observations') }}
 def new_source(name: str, domain: str, root: Path = ROOT) -> list[str]:
     """Write the skeletons of source `name` in `domain` below `root`; returns what was written and what is left to do.
 
-    Four files: the registry entry, the parser, its test, the sandbox's wire format. The module is added to the list of
-    sources; a domain without a staging model gets one. Raises LowtideError for a name that is no module's or that
+    Four files: the registry entry, the parser, its test, the sandbox's wire format. A domain without a staging model gets one. Raises LowtideError for a name that is no module's or that
     exists, and for an unknown domain; then nothing is written.
     """
     if not _NAME.fullmatch(name):
@@ -167,17 +166,15 @@ def new_source(name: str, domain: str, root: Path = ROOT) -> list[str]:
         made[staging] = _STAGING
     if taken := [path for path in made if (root / path).exists()]:
         raise LowtideError(f"{taken[0]} exists: a source is called {name} already")
-    listing, registry = root / "ingest/sources/__init__.py", root / f"ingest/registry/{domain}.yml"
-    listed = _listed(listing.read_text(encoding="utf-8"), name)
+    registry = root / f"ingest/registry/{domain}.yml"
     declared = registry.read_text(encoding="utf-8") if registry.exists() else f"domain: {domain}\n\ndatasets:"
     for path, text in made.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text.substitute(words), encoding="utf-8")
     registry.write_text(declared.rstrip("\n") + "\n" + _REGISTRY.substitute(words), encoding="utf-8")
-    listing.write_text(listed, encoding="utf-8")
     return [
         f"written: {', '.join([f'ingest/registry/{domain}.yml (its last entry)', *made])}",
-        f"listed in ingest/sources/__init__.py; read by {staging}",
+        f"read by {staging}",
         f"next: replace every '{FILL_IN}', ask and parse in ingest/sources/{name}.py,",
         "      answer for its host in sandbox/world/backend.py, then `lowtide generate`",
         f"check: make check-source NAME={name}",
@@ -189,17 +186,3 @@ def check_source(name: str, root: Path = ROOT) -> int:
     tests = [path for path in (f"tests/ingest/sources/test_{name}.py",) if (root / path).exists()]
     command = [sys.executable, "-m", "pytest", "-q", "--tb=line", "tests/conformance/test_conformance.py", *tests]
     return subprocess.run([*command, "--provider", name], cwd=root, check=False).returncode
-
-
-def _listed(text: str, name: str) -> str:
-    """`ingest/sources/__init__.py` with `name` in both of its lists, in order."""
-
-    def insert(found: re.Match[str]) -> str:
-        names = sorted({*re.findall(r"\w+", found.group(2)), name})
-        return found.group(1) + "".join(f"{found.group(3)}{one},\n" for one in names) + found.group(4)
-
-    for start, end in ((r"from ingest\.sources import \(\n", r"\)"), (r"    for module in \(\n", r"    \)")):
-        text, count = re.subn(rf"({start})((?:( +)\w+,\n)+)({end})", insert, text)
-        if count != 1:
-            raise LowtideError("ingest/sources/__init__.py: its list of modules is not as expected; add the source there")
-    return text

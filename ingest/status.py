@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from ingest import calendars
-from ingest.changelog import newest
 from ingest.fetches import history
 from ingest.intake import change_log
 from ingest.landing import Landing
@@ -41,7 +40,7 @@ def statuses(home: Home, clock: Clock, registry: Registry) -> list[SeriesStatus]
     found: list[SeriesStatus] = []
     for dataset in registry.datasets.values():
         fetches = fetched.get(dataset.id, [])
-        days = newest(change_log(home, dataset).facts())
+        days = change_log(home, dataset).held().newest
         expected = calendars.expected_newest(dataset, now)
         last_fetch = max((f.fetched_at for f in fetches if f.succeeded and f.fetched_at), default=None)
         last_error = None

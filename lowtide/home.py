@@ -85,20 +85,21 @@ class Home:
         return self
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold this origin for one run; the kernel drops the lock when the process dies, however it dies.
+    def lock(self, name: str = "") -> Iterator[None]:
+        """Hold this origin for one run (or only its part `name`); the kernel drops the lock when the process dies, however
+        it dies.
 
         Raises HomeLocked at once when another process holds it.
         """
         self.prepare()
-        path = self.root / ".lock"
+        path = self.root / f".lock{name and f'-{name}'}"
         with path.open("a+") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 handle.seek(0)
                 holder = handle.read().strip() or "another process"
-                raise HomeLocked(f"{self.root} is held by {holder}; wait for it or stop it") from error
+                raise HomeLocked(f"{self.root}{name and f' ({name})'} is held by {holder}; wait for it or stop it") from error
             handle.seek(0)
             handle.truncate()
             handle.write(f"process {os.getpid()}")

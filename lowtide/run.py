@@ -85,7 +85,7 @@ class Session:
     as_of: datetime
     as_pointer: date | None
     base_url: str | None
-    dropbox: Path | None = None  # drop folder of a replay; live has its own below LOWTIDE_HOME, the sandbox none
+    dropbox: Path | None = None  # drop folder of a stand-in; live has its own below LOWTIDE_HOME
     report: RunReport = field(default_factory=RunReport)
     helpers: dict[str, Any] = field(default_factory=dict)  # started early by a step, used by a later one
     stack: ExitStack = field(default_factory=ExitStack)
@@ -189,11 +189,10 @@ def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session
     with ExitStack() as stack:
         stack.enter_context(home.lock())
         (home.base / "last_origin").write_text(f"{home.origin}\n", encoding="utf-8")
-        clock, base_url = _upstream(options, home, stack)
+        clock, base_url, dropbox = upstream(options, home, stack)
         as_of = datetime.combine(options.as_of, CUT_OFF) if options.as_of else clock.now()
         if as_of > clock.now():
             raise LowtideError(f"--as-of {options.as_of}: its cut-off {as_of:%Y-%m-%d %H:%M} UTC lies after now ({clock.now():%Y-%m-%d %H:%M} UTC)")
-        dropbox = options.upstream / "dropbox" if options.upstream else None
         session = Session(options, home, reason, clock, as_of, options.as_of, base_url, dropbox, stack=stack)
         _OPEN.append(session)
         try:
@@ -202,11 +201,11 @@ def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session
             _OPEN.clear()
 
 
-def _upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock, str | None]:
-    """The run's clock, and the base URL of the stand-in (None for live)."""
+def upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock, str | None, Path | None]:
+    """The run's clock, and the base URL and drop folder of the stand-in (None for live), which lives as long as `stack`."""
     clock = Clock.parse(options.now) if options.now else Clock()
     if home.origin == "live":
-        return clock, None
+        return clock, None, None
     from sandbox.faults import parse
     from sandbox.server import SandboxServer
 
@@ -216,14 +215,16 @@ def _upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock,
 
         assert options.upstream is not None
         backend = RecordedBackend(options.upstream)
+        dropbox = options.upstream / "dropbox"
         clock = clock if clock.fixed else Clock.parse(backend.newest_date.isoformat())
     else:
         from sandbox.world import SimulatedBackend
 
         backend = SimulatedBackend(_world(options, home), now=clock.now())
+        dropbox = backend.drop(home.root / "dropbox")
     faults = [parse(text) for text in options.faults]
     server = stack.enter_context(SandboxServer(backend, latency_s=options.latency_ms / 1000, faults=faults))
-    return clock, server.base_url
+    return clock, server.base_url, dropbox
 
 
 def _world(options: RunOptions, home: Home) -> str:

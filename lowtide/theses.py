@@ -120,6 +120,13 @@ class Chart(_Strict):
     columns: tuple[Name, ...] = ()
 
 
+class Event(_Strict):
+    """A dated event that charts of a thesis mark."""
+
+    date: date
+    title: Text
+
+
 class Thesis(_Strict):
     """One claim. A `built` thesis has a model, legs and a verdict; a `planned` one says what is not there yet."""
 
@@ -142,6 +149,7 @@ class Thesis(_Strict):
     planned_reason: Line | None = None
     caveats: tuple[Line, ...] = Field(min_length=1)
     chart: Chart
+    events: tuple[Event, ...] = ()
     review: Line
 
     @model_validator(mode="after")

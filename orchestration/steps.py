@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,9 +210,24 @@ def publish(session: Session) -> tuple[GateReport, PublishReport] | None:
             session.home, build_id=candidate.build_id, run_id=candidate.run_id, as_of=as_of, clock=session.clock,
             candidate=export_folder(session.home), tables=tables, descriptions=descriptions, gate=gate, theses=theses,
             fingerprint=candidate.fingerprint, rules=made_by, as_pointer=session.as_pointer, docs_dir=docs,
+            report=partial(_write_report, session),
         )  # fmt: skip
     _tell(session, gate, report)
     return gate, report
+
+
+def _write_report(session: Session, build: Path) -> None:
+    """The build's pages. A fault in them must not hold back data that passed the gate: it is logged, the build has no report."""
+    import report
+
+    with session.stage("report"):
+        try:
+            done = report.write(build)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a page, the data are good
+            shutil.rmtree(build / report.FOLDER, ignore_errors=True)
+            log.error("no report in this build: %s", " ".join(f"{type(error).__name__}: {error}".split())[:300])
+            return
+    log.info("report: %d pages, %d charts (%.1f s)", done.pages, done.charts, done.seconds)
 
 
 def _dbt_result(held: dict[str, Any]) -> DbtResult:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -61,10 +61,13 @@ def publish(
     home: Home, *, build_id: str, run_id: str, as_of: datetime, clock: Clock, candidate: Path, tables: Sequence[TableMeta],
     descriptions: Descriptions, gate: GateReport, theses: Mapping[str, ThesisLike], fingerprint: str, keep: int = 5,
     rules: str | None = None, as_pointer: date | None = None, docs_dir: Path | None = None,
+    report: Callable[[Path], None] | None = None,
 ) -> PublishReport:
     """Publish what the gate passed; the caller holds the origin's lock.
 
-    candidate: the folder of Parquet files the gate judged. rules: hash of the code, theses and registry it was made by. docs_dir: Data Docs to publish along. A failed thesis keeps the
+    candidate: the folder of Parquet files the gate judged. rules: hash of the code, theses and registry it was made by.
+    docs_dir: Data Docs to publish along. report: writes pages into the finished folder before it appears, so that they can
+    never show another build. A failed thesis keeps the
     tables and scorecard rows of the previous build; where there is none, its tables are left out and its verdict is one
     no_data row. Nothing is published when the gate blocks everything or every built thesis failed.
     Raises LowtideError for a build id that exists, HomeUnusable when the disk refuses; current is untouched in both cases.
@@ -101,6 +104,8 @@ def publish(
         if docs_dir is not None and docs_dir.is_dir():
             shutil.copytree(docs_dir, scratch / "data_docs")
         work.manifest({**stamp, "as_of": as_of.isoformat(), "built_at": clock.now().isoformat(), "rules": rules})
+        if report is not None:
+            report(scratch)
         for path in [p for p in scratch.rglob("*") if p.is_file() or p.is_dir()] + [scratch]:
             layout.fsync(path)
         os.replace(scratch, home.serve / build_id)

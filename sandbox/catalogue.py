@@ -19,7 +19,7 @@ from sandbox.wire.unknown import html
 FRED, ALFRED, FREDAPI = "fred.stlouisfed.org", "alfred.stlouisfed.org", "api.stlouisfed.org"
 NYFED, FISCAL, TREASURY = "markets.newyorkfed.org", "api.fiscaldata.treasury.gov", "home.treasury.gov"
 YAHOO, CBOE, COINBASE, LBMA = "query1.finance.yahoo.com", "cdn.cboe.com", "api.exchange.coinbase.com", "prices.lbma.org.uk"
-VISION, SUM = "data.binance.vision", ".CHECKSUM"
+VISION, BUCKET, SUM = "data.binance.vision", "s3-ap-northeast-1.amazonaws.com", ".CHECKSUM"
 Answer = Callable[[Ask], Reply]
 Apply = Callable[[Ask, Answer], Reply]
 

@@ -28,7 +28,7 @@ from sandbox.wire import MIRROR, Ask, Backend, Reply, family
 
 SHORT_NAMES = {
     "fred": FRED, "alfred": ALFRED, "fredapi": FREDAPI, "nyfed": NYFED, "fiscaldata": FISCAL, "treasury": TREASURY, "yahoo": YAHOO,
-    "cboe": CBOE, "coinbase": COINBASE, "lbma": LBMA, "vision": "data.binance.vision", "binance": "api.binance.com",
+    "cboe": CBOE, "coinbase": COINBASE, "lbma": LBMA, "vision": "data.binance.vision", "bucket": "s3-ap-northeast-1.amazonaws.com", "binance": "api.binance.com",
     "bybit": "api.bybit.com", "kraken": "api.kraken.com", "okx": "www.okx.com", "deribit": "www.deribit.com", "bitmex": "www.bitmex.com",
     "coingecko": "api.coingecko.com", "stablecoins": "stablecoins.llama.fi", "llama": "api.llama.fi", "llamapro": "pro-api.llama.fi",
     "rwaxyz": "api.rwa.xyz", "sec": "data.sec.gov", "spdr": "api.spdrgoldshares.com", "imf": "api.imf.org",

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sandbox.catalogue import SUM, VISION, Answer, fixed, kind, on_body, on_json
+from sandbox.catalogue import BUCKET, SUM, VISION, Answer, fixed, kind, on_body, on_json
 from sandbox.forms import month
 from sandbox.provider_faults import CATALOGUE
 from sandbox.values import days_of, rewrite
@@ -51,7 +51,15 @@ def _microseconds(ask: Ask, reply: Reply) -> Reply:
     return replace(reply, body=pack(name, re.sub(r"(?m)(?<![\d.])(1\d{12})(?=,)", r"\g<1>000", text.decode())))
 
 
+def _missing_day(ask: Ask, reply: Reply) -> Reply:
+    """No file of the fifteenth in the listing."""
+    return replace(reply, body=re.sub(rb"<Contents><Key>[^<]*-15\.zip(?:\.CHECKSUM)?</Key>.*?</Contents>", b"", reply.body))
+
+
 on_body("vision_microseconds", "times in microseconds", _microseconds, VISION)
+on_body("vision_cut_zip", "half of the zip, and a CHECKSUM of that half", lambda ask, reply: replace(
+    reply, body=reply.body[: len(reply.body) // 2]) if reply.body.startswith(b"PK") else reply, VISION)
+on_body("vision_missing_day", "one day of each month is not listed", _missing_day, BUCKET)
 
 # other venues
 fixed("kraken_200_error", "an error inside a success", crypto.kraken_error("EGeneral:Too many requests"), KRAKEN)

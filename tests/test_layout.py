@@ -15,7 +15,7 @@ from ingest import registry
 from lowtide.theses import GROUPS, load_theses
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("ingest", "sandbox", "expectations", "publish", "orchestration", "lowtide")
+PACKAGES = ("ingest", "sandbox", "expectations", "publish", "report", "orchestration", "lowtide")
 ENGINES = {"dagster", "dagster_dbt", "dagster_duckdb", "dbt", "great_expectations"}
 OWN = set(PACKAGES)
 MAY_IMPORT = {  # own packages and engines, at any depth of a module
@@ -23,6 +23,7 @@ MAY_IMPORT = {  # own packages and engines, at any depth of a module
     "sandbox": {"lowtide", "ingest"},
     "expectations": {"lowtide", "great_expectations"},
     "publish": {"lowtide", "expectations", "ingest"},
+    "report": {"lowtide", "publish", "ingest"},
     "orchestration": OWN | {"dagster", "dagster_duckdb", "dbt"},
     "lowtide": OWN,
 }

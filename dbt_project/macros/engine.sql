@@ -35,3 +35,8 @@ end
 
 {% macro expanding_quantile(value, share, window) %}{{ return(adapter.dispatch('expanding_quantile')(value, share, window)) }}{% endmacro %}
 {% macro duckdb__expanding_quantile(value, share, window) %}quantile_cont({{ value }}, {{ share }}) over ({{ window }}){% endmacro %}
+
+{# The earliest date of the lowest value in a named window. #}
+{% macro earliest_lowest(value, day, window) %}{{ return(adapter.dispatch('earliest_lowest')(value, day, window)) }}{% endmacro %}
+{% macro default__earliest_lowest(value, day, window) %}(min(struct({{ value }} as value, {{ day }} as day)) over {{ window }}).day{% endmacro %}
+{% macro duckdb__earliest_lowest(value, day, window) %}struct_extract(min(struct_pack(value := {{ value }}, day := {{ day }})) over {{ window }}, 'day'){% endmacro %}

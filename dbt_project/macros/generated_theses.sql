@@ -6,6 +6,44 @@
 {% macro built_theses() %}
 {{ return([
   {
+    'id': 't0',
+    'model': 'synchronised_stress',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(synchronised_age_days <= 5, false) and coalesce(synchronised_age_days <= 20, false) and coalesce(crypto_equity_age_days <= 5, false))',
+      'contested': '(coalesce(synchronised_age_days <= 20, false) or coalesce(crypto_equity_age_days <= 5, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'synchronised_age_days', 'operator': '<=', 'threshold': 5, 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(synchronised_age_days <= 5, false)'},
+      {'id': 'b', 'column': 'synchronised_age_days', 'operator': '<=', 'threshold': 20, 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(synchronised_age_days <= 20, false)'},
+      {'id': 'c', 'column': 'crypto_equity_age_days', 'operator': '<=', 'threshold': 5, 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(crypto_equity_age_days <= 5, false)'},
+    ],
+  },
+  {
+    'id': 't1_1',
+    'model': 'rate_cut_repricing',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'odds': 'odds_repriced',
+    },
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(above_low_1y_bp >= 10, false) and coalesce(easing_1y_at_low_bp >= 25, false) and coalesce(core_pce_yoy_pct > 2.5, false))',
+      'contested': '((coalesce(above_low_1y_bp >= 10, false) and coalesce(easing_1y_at_low_bp >= 25, false)) or coalesce(odds_repriced, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'above_low_1y_bp', 'operator': '>=', 'threshold': 10, 'unit': 'bp', 'inputs': ['ust_1y_pct'], 'passed': 'coalesce(above_low_1y_bp >= 10, false)'},
+      {'id': 'b', 'column': 'easing_1y_at_low_bp', 'operator': '>=', 'threshold': 25, 'unit': 'bp', 'inputs': ['effr_pct', 'ust_1y_pct'], 'passed': 'coalesce(easing_1y_at_low_bp >= 25, false)'},
+      {'id': 'c', 'column': 'core_pce_yoy_pct', 'operator': '>', 'threshold': 2.5, 'unit': 'percent', 'inputs': ['core_pce_index'], 'passed': 'coalesce(core_pce_yoy_pct > 2.5, false)'},
+    ],
+  },
+  {
     'id': 't1_2',
     'model': 'funding_stress',
     'label_column': none,
@@ -20,6 +58,24 @@
     'legs': [
       {'id': 'a', 'column': 'sofr_iorb_20d_mean_bp', 'operator': '>', 'threshold': 0, 'unit': 'bp', 'inputs': ['sofr_pct', 'iorb_pct'], 'passed': 'coalesce(sofr_iorb_20d_mean_bp > 0, false)'},
       {'id': 'b', 'column': 'funding_stress_index', 'operator': '>', 'threshold': 1, 'unit': 'standard deviations', 'inputs': ['sofr_pct', 'iorb_pct', 'effr_pct', 'sofr_p99_pct', 'tgcr_pct', 'onrrp_award_pct', 'reserves_usd_mn'], 'passed': 'coalesce(funding_stress_index > 1, false)'},
+    ],
+  },
+  {
+    'id': 't1_3',
+    'model': 'ai_cash_flow',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(growth_gap_pp > 0, false) and coalesce(capex_ocf_ratio >= 0.5, false) and coalesce(discount_rate_gap_pp > 0, false))',
+      'contested': '(coalesce(growth_gap_pp > 0, false) and (coalesce(capex_ocf_ratio >= 0.5, false) or coalesce(discount_rate_gap_pp > 0, false)))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'growth_gap_pp', 'operator': '>', 'threshold': 0, 'unit': 'percentage points', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'passed': 'coalesce(growth_gap_pp > 0, false)'},
+      {'id': 'b', 'column': 'capex_ocf_ratio', 'operator': '>=', 'threshold': 0.5, 'unit': 'ratio', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'passed': 'coalesce(capex_ocf_ratio >= 0.5, false)'},
+      {'id': 'c', 'column': 'discount_rate_gap_pp', 'operator': '>', 'threshold': 0, 'unit': 'percentage points', 'inputs': ['tips_10y_pct'], 'passed': 'coalesce(discount_rate_gap_pp > 0, false)'},
     ],
   },
   {
@@ -96,6 +152,113 @@
     ],
   },
   {
+    'id': 't3_1',
+    'model': 'stablecoin_rails',
+    'label_column': 'episode_label',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'peg_unknown': 'peg_data_missing',
+    },
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(supply_growth_365d_pct > 0, false) and coalesce(supply_to_btc_drawdown_ratio < 0.2, false) and coalesce(peg_break_longest_days < 3, false))',
+      'contested': '(coalesce(supply_growth_365d_pct > 0, false) and (coalesce(supply_to_btc_drawdown_ratio < 0.2, false) or coalesce(peg_break_longest_days < 3, false) or coalesce(peg_data_missing, false)))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'supply_growth_365d_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['stablecoin_supply_usd'], 'passed': 'coalesce(supply_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'supply_to_btc_drawdown_ratio', 'operator': '<', 'threshold': 0.2, 'unit': 'ratio', 'inputs': ['stablecoin_supply_usd', 'btc_close_usd', 'sp500_index'], 'passed': 'coalesce(supply_to_btc_drawdown_ratio < 0.2, false)'},
+      {'id': 'c', 'column': 'peg_break_longest_days', 'operator': '<', 'threshold': 3, 'unit': 'days', 'inputs': ['usdt_supply_usd', 'usdc_supply_usd', 'ustc_supply_usd', 'busd_supply_usd', 'dai_supply_usd', 'usde_supply_usd', 'usds_supply_usd', 'usdt_price_usd', 'usdc_price_usd', 'ustc_price_usd', 'busd_price_usd', 'dai_price_usd', 'usde_price_usd', 'usds_price_usd'], 'passed': 'coalesce(peg_break_longest_days < 3, false)'},
+    ],
+  },
+  {
+    'id': 't3_2',
+    'model': 'tokenised_assets',
+    'label_column': 'episode_label',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(constant_price_growth_365d_pct > 0, false) and coalesce(episode_constant_change_pct > -5, false))',
+      'contested': '(coalesce(constant_price_growth_365d_pct > 0, false) or coalesce(episode_constant_change_pct > -5, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'constant_price_growth_365d_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(constant_price_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'episode_constant_change_pct', 'operator': '>', 'threshold': -5, 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(episode_constant_change_pct > -5, false)'},
+    ],
+  },
+  {
+    'id': 't4_1',
+    'model': 'rate_cycle',
+    'label_column': 'phase',
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'is_easing': 'is_easing',
+    },
+    'verdict': {
+      'not_tested': '(not coalesce(is_easing, false))',
+      'holds': '(coalesce(gold_250d_return_pct > 0, false) and coalesce(tips_20d_minus_250d_bp < 0, false))',
+      'contested': '(coalesce(gold_250d_return_pct > 0, false) or coalesce(tips_20d_minus_250d_bp < 0, false))',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'gold_250d_return_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(gold_250d_return_pct > 0, false)'},
+      {'id': 'b', 'column': 'tips_20d_minus_250d_bp', 'operator': '<', 'threshold': 0, 'unit': 'bp', 'inputs': ['tips_10y_pct'], 'passed': 'coalesce(tips_20d_minus_250d_bp < 0, false)'},
+    ],
+  },
+  {
+    'id': 't4_2',
+    'model': 'purchasing_power',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(negative_10y_share_pct > 50, false) and coalesce(negative_1y_share_pct > 50, false))',
+      'contested': 'coalesce(negative_10y_share_pct > 50, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'negative_10y_share_pct', 'operator': '>', 'threshold': 50, 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_10y_share_pct > 50, false)'},
+      {'id': 'b', 'column': 'negative_1y_share_pct', 'operator': '>', 'threshold': 50, 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_1y_share_pct > 50, false)'},
+    ],
+  },
+  {
+    'id': 't4_3',
+    'model': 'official_buying',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(trailing_vs_mean_tonnes > 0, false) and coalesce(trailing_yoy_pct >= -20, false))',
+      'contested': 'coalesce(trailing_vs_mean_tonnes > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'trailing_vs_mean_tonnes', 'operator': '>', 'threshold': 0, 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes'], 'passed': 'coalesce(trailing_vs_mean_tonnes > 0, false)'},
+      {'id': 'b', 'column': 'trailing_yoy_pct', 'operator': '>=', 'threshold': -20, 'unit': 'pct', 'inputs': ['gold_central_banks_tonnes'], 'passed': 'coalesce(trailing_yoy_pct >= -20, false)'},
+    ],
+  },
+  {
+    'id': 't4_4',
+    'model': 'physical_vs_paper',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {},
+    'verdict': {
+      'not_tested': 'false',
+      'holds': '(coalesce(physical_vs_mean_tonnes > 0, false) and coalesce(etf_share_of_physical_pct <= 25, false))',
+      'contested': 'coalesce(physical_vs_mean_tonnes > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'physical_vs_mean_tonnes', 'operator': '>', 'threshold': 0, 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'passed': 'coalesce(physical_vs_mean_tonnes > 0, false)'},
+      {'id': 'b', 'column': 'etf_share_of_physical_pct', 'operator': '<=', 'threshold': 25, 'unit': 'pct', 'inputs': ['gold_etf_flows_tonnes', 'gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'passed': 'coalesce(etf_share_of_physical_pct <= 25, false)'},
+    ],
+  },
+  {
     'id': 't4_5',
     'model': 'gold_drawdown',
     'label_column': none,
@@ -112,52 +275,30 @@
       {'id': 'b', 'column': 'mdd_504_pct', 'operator': '<=', 'threshold': -10, 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(mdd_504_pct <= -10, false)'},
     ],
   },
+  {
+    'id': 't5',
+    'model': 'price_vs_structure_days',
+    'label_column': none,
+    'no_data_column': 'no_data_reason',
+    'oldest_input_column': 'oldest_input_date',
+    'flags': {
+      'is_tested': 'is_tested',
+    },
+    'verdict': {
+      'not_tested': '(not coalesce(is_tested, false))',
+      'holds': 'coalesce(standing_share_pct >= 100, false)',
+      'contested': 'coalesce(standing_share_pct > 0, false)',
+    },
+    'legs': [
+      {'id': 'a', 'column': 'standing_share_pct', 'operator': '>=', 'threshold': 100, 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct >= 100, false)'},
+      {'id': 'b', 'column': 'standing_share_pct', 'operator': '>', 'threshold': 0, 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct > 0, false)'},
+    ],
+  },
 ]) }}
 {% endmacro %}
 
 {% macro planned_theses() %}
-{{ return([
-  {
-    'id': 't0',
-    'reason': 'The VIX and the high-yield spread as mart inputs and marts.synchronised_stress are not built yet.',
-  },
-  {
-    'id': 't1_1',
-    'reason': 'marts.rate_cut_repricing (easing priced, split of delivered and repriced, core PCE by vintage) is not built yet.',
-  },
-  {
-    'id': 't1_3',
-    'reason': 'Company filings (capex, operating cash flow by filing date) are not ingested and marts.ai_cash_flow is not built yet.',
-  },
-  {
-    'id': 't3_1',
-    'reason': 'Stablecoin supply by coin and chain is not ingested and marts.stablecoin_rails is not built yet.',
-  },
-  {
-    'id': 't3_2',
-    'reason': 'Value of tokenised assets by class is not ingested and marts.tokenised_assets is not built yet.',
-  },
-  {
-    'id': 't4_1',
-    'reason': 'marts.rate_cycle (phase from the dated cycles, gold against the 10-year real yield) is not built yet.',
-  },
-  {
-    'id': 't4_2',
-    'reason': 'Consumer prices and policy rates of seven currencies are not all ingested and marts.purchasing_power is not built yet.',
-  },
-  {
-    'id': 't4_3',
-    'reason': 'Official gold purchases and holdings by country are not ingested and marts.official_buying is not built yet.',
-  },
-  {
-    'id': 't4_4',
-    'reason': 'Quarterly gold demand, fund holdings and futures positions are not ingested and marts.physical_vs_paper is not built yet.',
-  },
-  {
-    'id': 't5',
-    'reason': 'It joins structural measures of t1_3, t3_1, t3_2 and t4_4, which are not built yet.',
-  },
-]) }}
+{{ return([]) }}
 {% endmacro %}
 
 {# Price prefixes of all basket members: quantities <prefix>_close_usd, _dividend_usd, _split_ratio. #}
@@ -168,6 +309,16 @@
 {# Table -> usage warnings that follow from the registry: an unofficial interface, or a licence that is not open, among its theses' series. #}
 {% macro table_warnings() %}
 {{ return({
+    'marts.ai_cash_flow': [],
+    'marts.ai_cash_flow_companies': [],
+    'marts.crypto_leverage': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.crypto_venues': [
+      'unofficial_source',
+      'licence_internal',
+    ],
     'marts.episode_members': [
       'unofficial_source',
       'licence_internal',
@@ -182,6 +333,67 @@
     ],
     'marts.liquidation_order': [
       'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.official_buying': [
+      'licence_internal',
+    ],
+    'marts.official_holdings': [
+      'licence_internal',
+    ],
+    'marts.official_purchases': [
+      'licence_internal',
+    ],
+    'marts.physical_vs_paper': [
+      'licence_internal',
+    ],
+    'marts.physical_vs_paper_quarterly': [
+      'licence_internal',
+    ],
+    'marts.price_vs_structure': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.price_vs_structure_days': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.purchasing_power': [],
+    'marts.purchasing_power_by_currency': [],
+    'marts.rate_cut_repricing': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.rate_cycle': [
+      'licence_internal',
+    ],
+    'marts.rate_cycles': [
+      'licence_internal',
+    ],
+    'marts.stablecoin_pegs': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.stablecoin_rails': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.stablecoin_supply': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.synchronised_buckets': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.synchronised_stress': [
+      'unofficial_source',
+      'licence_internal',
+    ],
+    'marts.tokenised_assets': [
+      'licence_internal',
+    ],
+    'marts.tokenised_assets_by_class': [
       'licence_internal',
     ],
   }) }}

@@ -77,3 +77,30 @@ select
     {%- endfor %}
 from stretch_{{ widths[-1] }}
 {%- endmacro %}
+
+{#
+  Percent change of `value` against the newest observation at least `days` days older, at most five days more; null without one.
+  `partition` lists the columns that make a series.
+#}
+{% macro growth_pct(value, days, partition) -%}
+({{ value }} / nullif(last_value({{ value }}) over (
+    partition by {{ partition }}
+    order by observation_date
+    range between interval '{{ days + 5 }}' day preceding and interval '{{ days }}' day preceding
+), 0) - 1) * 100
+{%- endmacro %}
+{# The five buckets whose breadth is counted (t0) and whose betas to the 2-year yield are measured (t1_1). #}
+{% macro breadth_buckets() %}{{ return(['crypto', 'ai_tech', 'sp500', 'gold', 'treasuries']) }}{% endmacro %}
+
+{# Where int_member_prices has them: gold and Treasuries are the funds themselves, from their first day. #}
+{% macro breadth_members() %}{{ return(['crypto', 'ai_tech', 'sp500', 'GLD', 'TLT']) }}{% endmacro %}
+{% macro breadth_bucket(member) %}case {{ member }} when 'GLD' then 'gold' when 'TLT' then 'treasuries' else {{ member }} end{% endmacro %}
+
+{#
+  A rate of overnight cash (percent, act/360) as the bond-equivalent yield of rolling it over for half a year: compounded every
+  calendar day, 365 of them a year, stated with two periods a year as Treasury yields are. 4.00 becomes 4.10.
+#}
+{% macro bond_equivalent(rate) %}200 * (power(1 + ({{ rate }}) / 36000.0, 182.5) - 1){% endmacro %}
+
+{# EFFR as it is compared with a rate of `tenor`: with a yield as a bond equivalent, with the tracker's mean rate as it is. #}
+{% macro effr_rate(rate, tenor) %}case when {{ tenor }} = 'odds' then {{ rate }} else {{ bond_equivalent(rate) }} end{% endmacro %}

@@ -87,7 +87,10 @@ class DefiLlama:
                 rows = _protocol_rows(dataset, body, response)
             case kind:
                 key = "timestamp" if kind == "rwa" else "date"
-                rows = _rows(dataset, _points(_payload.listing(body, "answer"), key, response))
+                points = _points(_payload.listing(body, "answer"), key, response)
+                if points and "stablecoin" in dataset.request and not any("totalCirculating" in item for _, item in points.values()):
+                    raise SchemaDrift("no point has totalCirculating: the sum of all coins, not one of them")
+                rows = _rows(dataset, points)
         if not rows:
             raise EmptyPayload("no finished day in the answer")
         return _payload.unique(rows)
@@ -153,9 +156,10 @@ def _protocol_rows(dataset: Dataset, body: Any, response: Response) -> list[Row]
         if points := _points(tvl, "date", response):
             chains.append(points)
     days = sorted(set[date]().union(*chains))
+    spans = [(chain, min(chain), max(chain)) for chain in chains]
     rows = []
     for day in days:
-        here = [chain for chain in chains if min(chain) <= day <= max(chain)]
+        here = [chain for chain, first, last in spans if first <= day <= last]
         if all(day in chain for chain in here):
             values = [_payload.number(chain[day][1].get("totalLiquidityUSD")) for chain in here]
             if all(value is not None for value in values):

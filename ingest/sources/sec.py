@@ -11,7 +11,8 @@ trailing years. `request:` keys: `cik`, ten digits. A series' `field` is a key o
   nine months. So a restated year is never mixed with nine months of the old basis.
 * A quarter that a filing states itself wins over a difference. Only 10-Q and 10-K (and their amendments) count.
 * Several tags of a measure: one series of vintages; within a filing capex takes the tag that so far reached furthest
-  (Amazon and NVIDIA switched and left the old tag behind), the others the first in order.
+  (Amazon and NVIDIA switched and left the old tag behind), the others the first in order. A switch within a year leaves
+  a quarter that no tag gives: it is the difference across two tags, if every period that both show is the same.
 * A required measure that ends 200 days before the others means that its tag was switched: SchemaDrift.
 The SEC wants a contact in the User-Agent: set LOWTIDE_CONTACT; without one it may refuse.
 """
@@ -22,6 +23,7 @@ import re
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import combinations
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -190,7 +192,21 @@ def _measure(measure: Measure, facts: Mapping[str, list[Fact]]) -> dict[tuple[da
         if measure.newest:  # judged by what was filed by then: a later switch does not rewrite an old vintage
             having.sort(key=lambda tag: max(f.end for f in facts[tag] if f.filed <= key[1]), reverse=True)
         found[key] = by_tag[having[0]][key]
+    first = dict(sorted(found, reverse=True))
+    for (end, filed), value in _across([facts[tag] for tag in measure.tags if tag in facts]):
+        if filed < first.get(end, date.max):  # a tag's own figures win as soon as there are any
+            found.setdefault((end, filed), value)
     return found
+
+
+def _across(tags: list[list[Fact]]) -> Iterator[tuple[tuple[date, date], float]]:
+    """Quarters out of several tags, for a switch within a year: where what was filed by then shows them to be one line."""
+    merged = sorted((fact for facts in tags for fact in facts), key=lambda f: (f.filed, f.filing, f.end, f.start))
+    for key, value in _quarters(merged) if len(tags) > 1 else ():
+        shown = [{(f.start, f.end): f.value for f in facts if f.filed <= key[1]} for facts in tags]
+        pairs = [(a[span], b[span]) for a, b in combinations(shown, 2) for span in a.keys() & b.keys()]
+        if pairs and all(abs(left - right) <= _ROUNDING * max(abs(left), abs(right)) for left, right in pairs):
+            yield key, value
 
 
 def _quarters(facts: list[Fact]) -> Iterator[tuple[tuple[date, date], float]]:

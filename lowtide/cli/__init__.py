@@ -21,7 +21,7 @@ for _name, _value in {
     os.environ[_name] = _value
 
 
-ORDER = ("run", "scorecard", "status", "trace", "export", "ui", "doctor", "rebuild", "generate", "sandbox", "bench")
+ORDER = ("run", "scorecard", "report", "status", "trace", "export", "ui", "doctor", "rebuild", "generate", "sandbox", "bench", "bulk")
 
 
 class OneLine(TyperGroup):
@@ -68,9 +68,9 @@ def root(debug: bool = typer.Option(False, "--debug", help="Show tracebacks.")) 
 
 
 def _commands() -> Sequence[Any]:
-    from lowtide.cli import export, inspect, operate, run, scorecard
+    from lowtide.cli import bulk, export, inspect, operate, report, run, scorecard
 
-    return export, inspect, operate, run, scorecard
+    return bulk, export, inspect, operate, report, run, scorecard
 
 
 _commands()

@@ -50,13 +50,15 @@ def scorecard(origin: options.LastOrigin = None, as_of: options.AsOf = None, as_
     told = manifest(home, pinned)
     with open_current(home, pinned) as connection:
         rows = connection.execute(QUERY, {"limit": day.isoformat() if day else "9999-12-31"}).fetchall()
+        begins = dict(connection.execute("select thesis_id, min(as_of_date) from scorecard.verdicts group by thesis_id").fetchall())
     held = {row[0]: dict(zip(FIELDS, row, strict=True)) for row in rows}
     if not held:
         raise LowtideError(f"build {told['build_id']} has no verdict on or before {day}")
     theses = []
     for thesis in load_theses().values():
         state = told["theses"].get(thesis.id, {})
-        row = held.get(thesis.id) or dict.fromkeys(FIELDS) | {"verdict": "no_data", "settled_verdict": "no_data", "reason": "no row in this build"}
+        reason = f"its inputs begin on {begins[thesis.id]}" if thesis.id in begins else "no row in this build"
+        row = held.get(thesis.id) or dict.fromkeys(FIELDS) | {"verdict": "no_data", "settled_verdict": "no_data", "reason": reason}
         stale = bool(row["is_stale"]) or state.get("state") in ("stale", "blocked")
         theses.append({**row, "thesis_id": thesis.id, "group": thesis.group, "status": thesis.status, "title": thesis.title.en,
                        "title_zh_hant": thesis.title.zh_hant, "is_stale": stale, "stale_reason": state.get("reason")})  # fmt: skip
@@ -86,7 +88,9 @@ def _show(head: dict[str, Any], theses: list[dict[str, Any]]) -> None:
     for row in theses:
         leg = f"{row['nearest_leg']} {row['nearest_margin']:+.3g} {row['nearest_unit'] or ''}".strip() if row["nearest_leg"] else ""
         settled = row["settled_verdict"] or ""
-        reason = " ".join(filter(None, [f"[{row['label']}]" if row["label"] else "", row["reason"], f"STALE: {row['stale_reason'] or 'see status'}" if row["is_stale"] else ""]))
+        told = row["stale_reason"] or "see status"
+        stale = "STALE" if told in str(row["reason"]) else f"STALE: {told}"
+        reason = " ".join(filter(None, [f"[{row['label']}]" if row["label"] else "", row["reason"], stale if row["is_stale"] else ""]))
         verdict = f"{row['verdict']}{' (stale)' if row['is_stale'] else ''}"
         table.add_row(row["thesis_id"], row["title"], f"[{colours.get(row['verdict'], 'dim')}]{verdict}[/]", settled, str(row["since"] or ""), leg, reason.replace("[", r"\["))
     console.print(table, highlight=False)

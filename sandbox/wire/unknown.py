@@ -6,7 +6,7 @@ from sandbox.wire import Ask, Reply, json_reply
 
 FRED_HOSTS = frozenset({"fred.stlouisfed.org", "alfred.stlouisfed.org"})
 YAHOO_HOSTS = frozenset({"query1.finance.yahoo.com", "query2.finance.yahoo.com"})
-BUCKETS = frozenset({"data.binance.vision", "data.sec.gov"})
+BUCKETS = frozenset({"data.binance.vision", "data.sec.gov", "s3-ap-northeast-1.amazonaws.com"})
 TREASURY = "home.treasury.gov"
 
 

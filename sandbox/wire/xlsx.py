@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from string import ascii_uppercase
 from xml.sax.saxutils import escape
 
 from sandbox.wire import Reply
@@ -27,6 +28,7 @@ GLD_HEADER = (
 )
 MPT_HEADER = ("date", "reference_start", "target_range", "field", "value")
 Cell = str | float | int | None
+_LETTERS = [*ascii_uppercase, *(first + second for first in ascii_uppercase for second in ascii_uppercase)]
 
 
 def workbook(sheets: Mapping[str, Iterable[Sequence[Cell]]], *, dangling: bool = False) -> bytes:
@@ -75,7 +77,7 @@ def _sheet(rows: Iterable[Sequence[Cell]], strings: dict[str, int], tail: str) -
     lines = []
     for number, row in enumerate(rows, 1):
         cells = []
-        for letter, value in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", row, strict=False):
+        for letter, value in zip(_LETTERS[: len(row)], row, strict=True):
             if isinstance(value, str):
                 cells.append(f'<c r="{letter}{number}" t="s"><v>{strings.setdefault(value, len(strings))}</v></c>')
             elif value is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 
 from lowtide.errors import LowtideError
 from sandbox.wire import MIRROR, Ask, Reply, family
@@ -20,6 +21,7 @@ from sandbox.world.coins import Coins
 from sandbox.world.days import HORIZON, PRICES_FROM
 from sandbox.world.filings import SecDesk
 from sandbox.world.fred import FredDesk
+from sandbox.world.goldhub import drop
 from sandbox.world.llama import LlamaDesk
 from sandbox.world.market import MarketDesk
 from sandbox.world.money import Money
@@ -28,7 +30,7 @@ from sandbox.world.offices import OfficeDesk
 from sandbox.world.official import OfficialDesk
 from sandbox.world.prices import Prices
 from sandbox.world.rates import RateDesk
-from sandbox.world.script import GROUND_TRUTH_FROM, GROUND_TRUTH_TO, WORLDS, Verdict
+from sandbox.world.script import WORLDS, Verdict, claimed
 from sandbox.world.venues import VenueDesk
 from sandbox.world.vision import VisionDesk
 
@@ -72,6 +74,7 @@ class SimulatedBackend:
         market, official = MarketDesk(prices, self.now), OfficialDesk(money, self.now)
         fred, offices = FredDesk(prices, money, nations, self.now), OfficeDesk(nations, self.now)
         rates, bullion = RateDesk(prices, money, nations, self.now), BullionDesk(prices, self.now)
+        vision = VisionDesk(paths.coins, paths.files, self.now)
         venues, llama = VenueDesk(paths.coins, self.now), LlamaDesk(paths.chains, self.now)
         self._desks: dict[str, Callable[[Ask], Reply | None]] = {
             "fred.stlouisfed.org": fred.graph,
@@ -97,7 +100,8 @@ class SimulatedBackend:
             "www.ecb.europa.eu": rates.euro,
             "cdn.jsdelivr.net": rates.currency,
             MIRROR: rates.mirror,
-            "data.binance.vision": VisionDesk(paths.coins, paths.files, self.now).answer,
+            "data.binance.vision": vision.answer,
+            "s3-ap-northeast-1.amazonaws.com": vision.bucket,
             **dict.fromkeys(("api.binance.com", "fapi.binance.com"), lambda _: BINANCE_451),  # as from the United States
             "api.bybit.com": lambda _: BYBIT_403,
             "api.kraken.com": venues.kraken,
@@ -115,12 +119,14 @@ class SimulatedBackend:
             "publicreporting.cftc.gov": bullion.cftc,
         }
 
+    def drop(self, folder: Path) -> Path:
+        """Put the files that a person would have fetched by `now` into the drop folder `folder`, and return it."""
+        return drop(WORLDS[self.world], self.seed, self.now, folder)
+
     @property
     def ground_truth(self) -> dict[str, Verdict]:
         """Thesis id -> the verdict that is true at `now`; empty outside the scripted span (2026-06-01 to 2027-12-31)."""
-        if not GROUND_TRUTH_FROM <= self.now.date() <= GROUND_TRUTH_TO:
-            return {}
-        return dict(WORLDS[self.world].verdicts)
+        return claimed(WORLDS[self.world], self.now.date())
 
     def answer(self, ask: Ask) -> Reply:
         desk = self._desks.get(family(ask.host))

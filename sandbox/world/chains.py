@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from zlib import crc32
 
 import numpy as np
@@ -37,9 +37,12 @@ class Stablecoin:
 
 
 STABLECOINS = (
-    Stablecoin(1, "USDT", "Tether", "tether", FROM, 0.60), Stablecoin(2, "USDC", "USD Coin", "usd-coin", date(2018, 9, 1), 0.26),
-    Stablecoin(5, "DAI", "Dai", "dai", date(2019, 11, 18), 0.03), Stablecoin(146, "USDe", "Ethena USDe", "ethena-usde", date(2023, 11, 20), 0.06),
-    Stablecoin(120, "PYUSD", "PayPal USD", "paypal-usd", date(2023, 8, 7), 0.05),
+    Stablecoin(1, "USDT", "Tether", "tether", FROM, 0.60), Stablecoin(2, "USDC", "USD Coin", "usd-coin", date(2018, 9, 1), 0.24),
+    Stablecoin(5, "DAI", "Dai", "dai", date(2019, 11, 18), 0.03), Stablecoin(146, "USDe", "Ethena USDe", "ethena-usde", date(2023, 11, 20), 0.05),
+    Stablecoin(120, "PYUSD", "PayPal USD", "paypal-usd", date(2023, 8, 7), 0.02),
+    Stablecoin(4, "BUSD", "Binance USD", "binance-usd", date(2019, 9, 20), 0.01),
+    Stablecoin(3, "USTC", "TerraClassicUSD", "terrausd", date(2020, 11, 25), 0.005),
+    Stablecoin(209, "USDS", "Sky Dollar", "usds", date(2024, 9, 18), 0.02),
 )
 CLASS_NAMES = {  # rwa.xyz: class -> billions of USD in 2026
     "US Treasury Debt": 9.2, "non-US Government Debt": 1.1, "Corporate Bonds": 0.3, "Private Credit": 17.5, "Commodities": 4.1,
@@ -68,10 +71,11 @@ class Chains:
         after = late if self.recede else -0.8 * late
         return np.asarray(early * np.minimum(self.years, 0) + after * np.clip(self.years, 0, 6))
 
-    @property
+    @cached_property
     def total(self) -> Floats:
         """USD of all dollar coins."""
-        return np.asarray(2.35e11 * np.exp(self.growth(0.62, 0.22)))
+        calm = noise(self.seed, "supply of all", len(self.days), 0.0006, 0.5)
+        return np.asarray(2.35e11 * np.exp(self.growth(0.62, 0.22) + calm))
 
     def _supply(self, symbol: str) -> Floats:
         """Units of one coin; zero before its first day. Shares drift, the first coin takes what is left."""

@@ -52,7 +52,7 @@ RELEASES: dict[str, Release] = {
     "CPILFESL": Release(239.6, 0.028, 0.0003, 3, 0.0003, CPI),
     "CPIAUCNS": Release(233.7, 0.027, 0.0015, 3, 0.0, CPI),
     "PCEPI": Release(97.5, 0.024, 0.0003, 3, 0.0005, PCE),
-    "PCEPILFE": Release(96.6, 0.027, 0.0003, 3, 0.0005, PCE),
+    "PCEPILFE": Release(96.6, 0.030, 0.0003, 3, 0.0005, PCE),
     "UNRATE": Release(4.6, -0.002, 0.02, 1, 0.0, JOBS),
     "PAYEMS": Release(140_500, 0.011, 0.0004, 0, 0.0004, JOBS),
     "INDPRO": Release(101.0, 0.002, 0.004, 4, 0.002, month_later(16, "09:15")),

@@ -23,7 +23,7 @@ from sandbox.world.days import (
     step,
 )
 from sandbox.world.line import Line, noise, on_days, rng, rounded
-from sandbox.world.script import FUNDING_END, FUNDING_TURN, World, episode_path, ramp
+from sandbox.world.script import FUNDING_END, FUNDING_TURN, World, episode_path, hoped, ramp, real_squeeze
 
 SOFR_FROM, SRF_FROM, IORB_FROM, TWO_WINDOWS_FROM = date(2018, 4, 2), date(2021, 7, 29), date(2021, 7, 29), date(2025, 12, 11)
 _UPPER = (  # effective date, upper end of the target range in percent
@@ -179,14 +179,14 @@ class Money:
         warm = np.clip((days - self.days[0]).astype(float) / 365, 0, 1)  # the mean needs a year
         long = 2.2 + 0.45 * (anchor * warm + short * (1 - warm) - 1.0)
         weight = 1 - np.exp(-years / 3)
-        sold = -episode_path(self.world, "treasuries", days) * 100 / 16 * min(1.0, years / 10)
+        sold = -episode_path(self.world, "treasuries", days) * 100 / 16 * min(1.0, years / 10) + hoped(self.world, days, years)
         own = on_days(self.days, self._noise("curve", 0.03) + self._noise(f"curve {years:.2f}", 0.008), days)
         return rounded(np.maximum(short * (1 - weight) + long * weight + 0.012 * min(years, 30) + sold + own, 0.01), 2)
 
     def real_pct(self, years: float, days: Days) -> Floats:
-        """Real par yield: nominal less a slow breakeven."""
+        """Real par yield: nominal less a slow breakeven, and what holders ask on top."""
         breakeven = 2.15 + 0.15 * np.sin((days - self.days[0]).astype(float) / 400) + 0.004 * years
-        return rounded(self.yield_pct(years, days) - breakeven, 2)
+        return rounded(self.yield_pct(years, days) - breakeven + real_squeeze(self.world, days), 2)
 
     def curve(self, column: str, real: bool = False) -> Line:
         """One column of the Treasury's file (open bond-market days, public 17:00). Raises KeyError for another column."""

@@ -21,6 +21,7 @@ from sandbox.world.line import Line, noise, on_days, rounded
 from sandbox.world.money import Money
 from sandbox.world.nations import EURO_CLOCK, PER_USD, Nations
 from sandbox.world.prices import Prices
+from sandbox.world.script import hoped
 
 FSI_FROM, MPT_FROM, CURRENCY_FROM = date(2000, 1, 3), date(2023, 3, 29), date(2024, 3, 2)
 MPT = "/-/media/Project/Atlanta/FRBA/Documents/cenfis/market-probability-tracker/mpt_histdata.xlsx"
@@ -107,14 +108,15 @@ class RateDesk:
         days = days[: public(days, next_open("sifma", "16:00"), self.now)]
         upper = self.money.upper(days)
         tone = np.sin((days - days[0]).astype(float) / 55) + noise(self.seed, "mpt", len(days), 0.15, 0.8)
+        cuts = hoped(self.money.world, days)
         rows: list[tuple[str | float, ...]] = [MPT_HEADER]
-        for day, top, mood in zip(days.tolist(), upper.tolist(), tone.tolist(), strict=True):
+        for day, top, mood, added in zip(days.tolist(), upper.tolist(), (tone - cuts).tolist(), cuts.tolist(), strict=True):
             floor = round(top * 100) - 25
             band, text = f"{floor}bps - {floor + 25}bps", day.isoformat()
             for n, window in enumerate(_windows(day)):
                 cut = min(97.0, max(1.0, 22 + 7 * n + 18 * mood))
                 hike = min(97.0 - cut, max(0.5, 9 + 2 * n - 7 * mood))
-                mean = floor + 12.5 - (cut - hike) * 0.3 * (1 + n / 2)
+                mean = floor + 12.5 - (cut - hike) * 0.3 * (1 + n / 2) + 100 * added
                 serial = (window - date(1899, 12, 30)).days
                 for name, value in (("Prob: cut", cut), ("Prob: hike", hike), ("Rate: mean", mean), ("Rate: mode", floor + 12.5),
                                     ("Rate: 25th percentile", mean - 22)):

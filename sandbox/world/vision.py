@@ -1,12 +1,14 @@
 """The desk of Binance's archive: which files exist at one moment, and what is in them.
 
-Belongs here: data.binance.vision, spot and USD-M. Does not belong here: numbers (`coins`), zip bytes (`sandbox.wire.vision`).
+Belongs here: data.binance.vision, spot and USD-M, and what the bucket behind it lists. Does not belong here: numbers
+(`coins`), zip and XML bytes (`sandbox.wire.vision`).
 A file never changes once it is there, so its bytes are made once per world.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
@@ -18,12 +20,19 @@ from sandbox.world.days import DAY
 from sandbox.world.venues import DAY_MS, ms
 
 _FILE = re.compile(
-    r"^/data/(spot|futures/um)/(daily|monthly)/(klines|fundingRate|metrics)/(\w+)(?:/(1d))?/(\4-(?:1d|fundingRate|metrics)-"
+    r"^/data/(spot|futures/um)/(daily|monthly)/(klines|fundingRate|metrics)/(\w+)(?:/(1[dh]))?/(\4-(?:1[dh]|fundingRate|metrics)-"
     r"(\d{4}-\d\d(?:-\d\d)?))\.zip(\.CHECKSUM)?$"
 )
+_FOLDER = re.compile(r"^data/futures/um/(daily|monthly)/(klines|fundingRate|metrics)/(?:(\w+)/(?:(1[dh])/)?)?$")
+# perpetual -> the coin whose path it takes, first day, day after its last; BTCUSDT_261225 is a delivery contract
+PERPETUALS = {
+    **{f"{coin}USDT": (coin, LISTED[coin], date.max) for coin in COINS},
+    "1000PEPEUSDT": ("SOL", date(2023, 5, 5), date.max), "BTCUSDC": ("BTC", date(2024, 1, 4), date.max),
+    "ETHUSDC": ("ETH", date(2024, 1, 4), date.max), "LUNAUSDT": ("SOL", date(2021, 1, 20), date(2022, 5, 13)),
+    "BTCUSDT_261225": ("BTC", date(2026, 9, 25), date(2026, 12, 25)),
+}
 METRICS_FROM, HEADERS_FROM, MICROSECONDS_FROM = date(2020, 9, 1), date(2022, 1, 1), date(2025, 1, 1)
 FOUR_HOURS_FROM = {"SOL": date(2025, 1, 1)}
-_NAMES = {"klines": "1d", "fundingRate": "fundingRate", "metrics": "metrics"}
 Made = dict[str, bytes]
 
 
@@ -38,24 +47,57 @@ class VisionDesk:
         if match is None:
             return None
         market, cadence, kind, symbol, bar, name, period, beside = match.groups()
-        coin = symbol.removesuffix("USDT")
-        daily_only, monthly_only = kind == "metrics", kind == "fundingRate"
+        spot = market == "spot"
+        coin, listed, gone = PERPETUALS.get(symbol, ("", date.max, date.max))
+        if spot and f"{coin}USDT" == symbol:
+            listed = date(2017, 8, 17) if coin != "SOL" else LISTED[coin]
         if (
-            coin not in COINS or not symbol.endswith("USDT") or (market == "spot" and kind != "klines") or bool(bar) != (kind == "klines")
-            or f"{symbol}-{_NAMES[kind]}-" not in name or (daily_only and cadence == "monthly") or (monthly_only and cadence == "daily")
-            or (len(period) == 10) != (cadence == "daily")
+            listed == date.max or (spot and (kind != "klines" or f"{coin}USDT" != symbol)) or bool(bar) != (kind == "klines")
+            or f"{symbol}-{bar or kind}-" not in name or (kind == "metrics" and cadence == "monthly")
+            or (kind == "fundingRate" and cadence == "daily") or (len(period) == 10) != (cadence == "daily")
         ):
             return None
         try:
-            first = date.fromisoformat(period if cadence == "daily" else f"{period}-01")
+            first, after = _span(cadence, period)
         except ValueError:
             return None
-        after = first + DAY if cadence == "daily" else (first + timedelta(days=32)).replace(day=1)
-        listed = METRICS_FROM if daily_only else date(2017, 8, 17) if market == "spot" and coin != "SOL" else LISTED[coin]
-        if after <= max(listed, LISTED[coin] if market != "spot" else listed) or self._public(cadence, after) > self.now:
+        listed = max(listed, METRICS_FROM) if kind == "metrics" else listed
+        if after <= listed or first >= gone or self._public(cadence, after) > self.now:
             return None
-        content = self._content(f"{market}/{name}", market, kind, coin, max(first, listed), after, name)
+        content = self._content(f"{market}/{name}", market, bar or kind, symbol, max(first, listed), min(after, gone), name)
         return wire.checksum(content, f"{name}.zip") if beside else wire.archive(content)
+
+    def bucket(self, ask: Ask) -> Reply | None:
+        """s3-ap-northeast-1.amazonaws.com: a page of the listing below `prefix`."""
+        prefix, marker = ask.text("prefix"), ask.text("marker")
+        match = _FOLDER.match(prefix)
+        if ask.path != "/data.binance.vision" or match is None or ask.text("delimiter") != "/":
+            return None
+        cadence, kind, symbol, bar = match.groups()
+        if symbol is None:
+            return wire.listing(prefix, marker, [f"{prefix}{name}/" for name in sorted(PERPETUALS)], [], self._body)
+        if kind == "klines" and not bar:
+            return wire.listing(prefix, marker, [f"{prefix}{name}/" for name in ("1d", "1h")], [], self._body)
+        keys = [key for name in self._names(symbol, cadence, bar or kind) for key in (f"{prefix}{name}.zip", f"{prefix}{name}.zip.CHECKSUM")]
+        return wire.listing(prefix, marker, [], keys, self._body)
+
+    def _body(self, key: str) -> bytes:
+        reply = self.answer(Ask("data.binance.vision", f"/{key}"))
+        return reply.body if reply else b""
+
+    def _names(self, symbol: str, cadence: str, tag: str) -> Iterator[str]:
+        """Files of a symbol that are there now, by name."""
+        if symbol not in PERPETUALS or (tag, cadence) in (("metrics", "monthly"), ("fundingRate", "daily")):
+            return
+        _, day, gone = PERPETUALS[symbol]
+        day = max(day, METRICS_FROM) if tag == "metrics" else day
+        while day < gone:
+            period = day.isoformat() if cadence == "daily" else f"{day:%Y-%m}"
+            _, after = _span(cadence, period)
+            if self._public(cadence, after) > self.now:
+                return
+            yield f"{symbol}-{tag}-{period}"
+            day = after
 
     def _public(self, cadence: str, after: date) -> datetime:
         """A day's file the next morning, a month's on the first Monday of the next month."""
@@ -63,13 +105,14 @@ class VisionDesk:
             return datetime.combine(after, time(7), UTC)
         return datetime.combine(after + timedelta(days=-after.weekday() % 7), time(9), UTC)
 
-    def _content(self, key: str, market: str, kind: str, coin: str, first: date, after: date, name: str) -> bytes:
+    def _content(self, key: str, market: str, tag: str, symbol: str, first: date, after: date, name: str) -> bytes:
         if key not in self.made:
-            lines = {"klines": self._klines, "fundingRate": self._funding, "metrics": self._metrics}[kind](coin, first, after, market)
-            self.made[key] = wire.pack(f"{name}.csv", "\n".join(lines) + "\n")
+            make = {"1d": self._klines, "1h": self._hours, "fundingRate": self._funding, "metrics": self._metrics}[tag]
+            self.made[key] = wire.pack(f"{name}.csv", "\n".join(make(symbol, first, after, market)) + "\n")
         return self.made[key]
 
-    def _funding(self, coin: str, first: date, after: date, market: str) -> list[str]:
+    def _funding(self, symbol: str, first: date, after: date, market: str) -> list[str]:
+        coin = PERPETUALS[symbol][0]
         rates, lines = self.coins.funding("binance", coin), [wire.FUNDING]
         for n in range((after - first).days):
             day = first + timedelta(days=n)
@@ -81,8 +124,27 @@ class VisionDesk:
                 lines.append(f"{stamp},{4 if four else 8},{rate:.8f}")
         return lines
 
-    def _klines(self, coin: str, first: date, after: date, market: str) -> list[str]:
-        spot = market == "spot"
+    def _hours(self, symbol: str, first: date, after: date, market: str) -> list[str]:
+        """24 bars a day on a straight line from its open to its close; the first hour reaches its high, the last its low."""
+        days = self._klines(symbol, first, after, market)
+        lines, head = ([days[0]], days[1:]) if days and days[0] == wire.KLINES else ([], days)
+        for line in head:
+            cells = line.split(",")
+            start, end, volume = int(cells[0]), int(cells[6]), float(cells[5]) / 24
+            o, high, low, close = (float(cell) for cell in cells[1:5])
+            hour = (end + 1 - start) // 24
+            for h in range(24):
+                begin, ends = round(o + (close - o) * h / 24, 2), round(o + (close - o) * (h + 1) / 24, 2)
+                top, bottom = max(begin, ends, high if h == 0 else 0.0), min(begin, ends, low if h == 23 else begin)
+                at = start + h * hour
+                lines.append(
+                    f"{at},{begin:.2f},{top:.2f},{bottom:.2f},{ends:.2f},{volume:.3f},{at + hour - 1},{volume * ends:.5f},"
+                    f"{125_000 + h},{volume * 0.49:.3f},{volume * ends * 0.49:.5f},0"
+                )
+        return lines
+
+    def _klines(self, symbol: str, first: date, after: date, market: str) -> list[str]:
+        coin, spot = PERPETUALS[symbol][0], market == "spot"
         lines = [] if spot or first < HEADERS_FROM else [wire.KLINES]
         bars, price = self.coins.bars(coin), self.coins.price(coin, "spot" if spot else "perp")
         unit = 1000 if spot and first >= MICROSECONDS_FROM else 1
@@ -101,8 +163,9 @@ class VisionDesk:
             )
         return lines
 
-    def _metrics(self, coin: str, first: date, after: date, market: str) -> list[str]:
+    def _metrics(self, symbol: str, first: date, after: date, market: str) -> list[str]:
         """288 rows, from 00:05 to the next midnight, on a straight line from the day before's end."""
+        coin = PERPETUALS[symbol][0]
         i = self.coins.at(first)
         held, price = self.coins.interest("binance", coin), self.coins.price(coin, "perp")
         share = np.arange(1, 289) / 288
@@ -114,5 +177,11 @@ class VisionDesk:
         for k in range(288):
             r = f"{ratio[k]:.8f}"
             top = "" if (i + k) % 97 == 0 else r
-            lines.append(f"{start + timedelta(minutes=5 * (k + 1))},{coin}USDT,{amounts[k]:.4f},{values[k]:.4f},{top},{r},{r},{r}")
+            lines.append(f"{start + timedelta(minutes=5 * (k + 1))},{symbol},{amounts[k]:.4f},{values[k]:.4f},{top},{r},{r},{r}")
         return lines
+
+
+def _span(cadence: str, period: str) -> tuple[date, date]:
+    """First day of a file's period and the day after it. Raises ValueError for a date that is none."""
+    first = date.fromisoformat(period if cadence == "daily" else f"{period}-01")
+    return first, first + DAY if cadence == "daily" else (first + timedelta(days=32)).replace(day=1)

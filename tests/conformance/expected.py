@@ -76,6 +76,7 @@ ERRORS: Mapping[str, frozenset[str]] = {
         "ust_html": "SchemaDrift|Blocked",
         "vision_404": "NotFound",
         "vision_bad_checksum": "SchemaDrift",
+        "vision_cut_zip": "SchemaDrift",
     }.items()},
     "http_403": frozenset({"Blocked"}),
     "http_429": frozenset({"RateLimited"}),
@@ -185,6 +186,7 @@ NOT_APPLICABLE: dict[str, str] = {
 UNUSED: dict[str, str] = {
     "bybit_403": "Bybit is optional and not read: it refuses many countries, Binance's archive and OKX stand for it",
     "bybit_retcode": "Bybit is optional and not read: it refuses many countries, Binance's archive and OKX stand for it",
+    "vision_missing_day": "a fault of the listing, which only the bulk loader reads: tests/ingest/bulk/test_bulk_load.py",
 }
 
 # "provider:refused" or "provider:absent" -> why a missing marker gives no row without a value

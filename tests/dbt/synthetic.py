@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from tests.dbt import raw_zone
+from tests.dbt import raw_zone, synthetic_currencies, synthetic_plumbing, synthetic_policy, synthetic_quarters
 from tests.dbt.dbt_kit import PROJECT
 
 UTC, DAY = dt.UTC, dt.timedelta(days=1)
@@ -99,7 +99,10 @@ def history(seed: int = 4) -> pd.DataFrame:
 
     fixings = sessions(dt.date(2008, 1, 2))
     add("lbma.gold_pm", fixings, _walk(rng, len(fixings), 850, 0.009, 0.0001), lambda d: on(d, 15, 50))
-    return _happened(pd.concat(parts, ignore_index=True))
+    parts.append(synthetic_policy.rows(open_days))
+    parts.append(synthetic_currencies.history(open_days))
+    log = _happened(pd.concat(parts, ignore_index=True))
+    return pd.concat([log, synthetic_plumbing.history(), *synthetic_quarters.pieces(sessions(dt.date(2013, 1, 2)))], ignore_index=True)
 
 
 def _happened(log: pd.DataFrame) -> pd.DataFrame:

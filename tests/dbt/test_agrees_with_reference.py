@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 
 from tests.dbt import raw_zone, synthetic
-from tests.dbt.dbt_kit import Project, Warehouse
-from tests.reference import funding, gold, liquidation, observations, revisions, scorecard
+from tests.dbt.dbt_kit import PROJECT, Project, Warehouse
+from tests.reference import funding, gold, liquidation, observations, policy, revisions, scorecard, stress
 
 MODEL = {"t1_2": "marts.funding_stress", "t4_5": "marts.gold_drawdown"}
 D = dt.date.fromisoformat
@@ -34,8 +34,8 @@ class World:
     def snapshot(self, day: dt.date) -> observations.Snapshot:
         return observations.as_known(self.log, raw_zone.quantities(), observations.cutoff(day))
 
-    def row(self, table: str, day: dt.date) -> dict[str, Any]:
-        found = self.warehouse.table(f"(from {table} where as_of_date = date '{day}')")
+    def row(self, table: str, day: dt.date, also: str = "true") -> dict[str, Any]:
+        found = self.warehouse.table(f"(from {table} where as_of_date = date '{day}' and {also})")
         assert len(found) == 1, f"{table} has {len(found)} rows on {day}"
         return dict(found.iloc[0])
 
@@ -85,6 +85,23 @@ def agree_on_verdicts(world: World, theses: Sequence[str], day: dt.date, row: Ma
             agree(leg, want, ("value", "margin", "passed"))
 
 
+def check_stress(world: World, day: dt.date) -> None:
+    expected = stress.stress_row(world.snapshot(day), day, world.sessions)
+    row = world.row("marts.synchronised_stress", day)
+    agree(row, expected)
+    if expected["breadth_complete"]:  # verdicts begin with the first such day
+        agree_on_verdicts(world, ["t0"], day, expected)
+    for bucket, want in expected["buckets"].items():
+        agree(world.row("marts.synchronised_buckets", day, f"bucket = '{bucket}'"), want)
+
+
+def check_policy(world: World, day: dt.date) -> None:
+    calendar = policy.releases(PROJECT / "seeds" / "release_dates.csv")
+    expected = policy.policy_row(world.snapshot(day), day, world.sessions, calendar)
+    agree(world.row("marts.rate_cut_repricing", day), expected)
+    agree_on_verdicts(world, ["t1_1"], day, expected)
+
+
 def check_funding(world: World, day: dt.date) -> None:
     expected = funding.funding_row(world.snapshot(day), day, world.sessions)
     expected.pop("oldest_input_date")  # the reference counts every fresh leg, the warehouse those of the rule
@@ -109,6 +126,27 @@ def check_liquidation(world: World, day: dt.date, with_placebo: bool) -> None:
     agree_on_verdicts(world, ["t2_0", "t2_1", "t2_2", "t2_3"], day, expected)
 
 
+# before crypto has its 250 returns, around revised prices, a vanished GLD, the stale VIX, the last day
+@pytest.mark.parametrize(
+    "day", ["2017-12-29", "2018-06-15", "2019-08-07", "2020-02-24", "2020-02-25", "2020-08-04", "2020-08-18", "2020-10-06", "2020-12-31"]
+)
+def test_synchronised_stress(invented: World, day: str) -> None:
+    check_stress(invented, D(day))
+
+
+# bond holidays, the hole in the 2-year, the revised low, EFFR late on 2020-03-12, the late yield, the moved release and the month never
+# collected (a year later too), days on which a window of the tracker begins, a yield that vanished
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2018-10-08", "2018-12-17", "2019-05-20", "2019-08-14", "2019-10-15", "2020-03-05", "2020-03-06", "2020-03-12", "2020-03-13",
+        "2020-03-18", "2020-03-20", "2020-04-22", "2020-04-23", "2020-05-15", "2020-06-18", "2020-07-22", "2020-11-13", "2020-12-31",
+    ],
+)  # fmt: skip
+def test_rate_cut_repricing(invented: World, day: str) -> None:
+    check_policy(invented, D(day))
+
+
 # the day before and of a revision, in the gap of SOFR and after it, around the late rate on reserves, the last day
 @pytest.mark.parametrize(
     "day", ["2018-08-01", "2020-03-19", "2020-03-20", "2020-04-06", "2020-05-13", "2020-05-14", "2020-06-11", "2020-07-15", "2020-12-31"]
@@ -131,6 +169,16 @@ def test_settled_verdicts(invented: World) -> None:
     verdicts = invented.warehouse.table("scorecard.verdicts", "thesis_id, as_of_date")
     for thesis, rows in verdicts.groupby("thesis_id"):
         assert rows["settled_verdict"].tolist() == scorecard.settled(rows["verdict"].tolist()), thesis
+
+
+@pytest.mark.parametrize("day", ["2018-02-08", "2020-03-12", "2022-06-16", "2025-11-21"])
+def test_recorded_synchronised_stress(recorded: World, day: str) -> None:
+    check_stress(recorded, D(day))
+
+
+@pytest.mark.parametrize("day", ["2007-08-16", "2019-09-16", "2023-10-19", "2025-11-21"])
+def test_recorded_rate_cut_repricing(recorded: World, day: str) -> None:
+    check_policy(recorded, D(day))
 
 
 def test_revisions(invented: World) -> None:

@@ -14,14 +14,41 @@ from tests.dbt import raw_zone
 from tests.dbt.dbt_kit import MIDDLE, Project, Warehouse
 
 BY_DAY = {
+    "marts.synchronised_stress": "as_of_date",
+    "marts.synchronised_buckets": "as_of_date, bucket",
+    "marts.rate_cut_repricing": "as_of_date",
     "marts.funding_stress": "as_of_date",
     "marts.liquidation_order": "as_of_date",
     "marts.gold_drawdown": "as_of_date",
+    "marts.rate_cycle": "as_of_date",
+    "marts.purchasing_power": "as_of_date",
+    "marts.price_vs_structure": "as_of_date, structure",
+    "marts.price_vs_structure_days": "as_of_date",
+    "marts.purchasing_power_by_currency": "as_of_date, currency",
+    "marts.ai_cash_flow": "as_of_date",
+    "marts.official_buying": "as_of_date",
+    "marts.physical_vs_paper": "as_of_date",
+    "marts.stablecoin_rails": "as_of_date",
+    "marts.stablecoin_supply": "as_of_date, dimension, name",
+    "marts.stablecoin_pegs": "as_of_date, coin",
+    "marts.tokenised_assets": "as_of_date",
+    "marts.tokenised_assets_by_class": "as_of_date, basis_id, asset_class",
+    "marts.crypto_leverage": "as_of_date, coin",
+    "marts.crypto_venues": "as_of_date, coin, venue",
     "scorecard.verdicts": "thesis_id, as_of_date",
     "scorecard.legs": "thesis_id, as_of_date, leg_id",
     "scorecard.changes": "thesis_id, as_of_date, verdict_kind",
 }
-WHOLE = {"marts.episodes": "episode_id", "marts.episode_members": "episode_id, member", "marts.revisions": "quantity, observation_date"}
+WHOLE = {
+    "marts.episodes": "episode_id",
+    "marts.episode_members": "episode_id, member",
+    "marts.rate_cycles": "cycle_id",
+    "marts.ai_cash_flow_companies": "company, known_on_date",
+    "marts.official_purchases": "quarter_start_date, known_on_date",
+    "marts.official_holdings": "country, month_end_date",
+    "marts.physical_vs_paper_quarterly": "quarter_start_date",
+    "marts.revisions": "quantity, observation_date",
+}
 BETWEEN_REVISIONS = "2020-05-13"  # the day before a rate on reserves and a dividend arrive late
 
 

@@ -24,8 +24,13 @@ def test_the_recorded_weeks_of_november_2025(replayed):
     assert told["now"].startswith("2026-05-31") and told["mart_day"] == "2026-05-29"
     verdicts = dict(used.rows("select thesis_id, verdict from scorecard.verdicts where as_of_date = date '2025-11-21'", "replay"))
     assert len(verdicts) == 16
-    built = {k: verdicts[k] for k in ("t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t4_5")}
-    assert built == {"t1_2": "holds", "t2_0": "fails", "t2_1": "fails", "t2_2": "contested", "t2_3": "contested", "t4_5": "contested"}
+    assert verdicts == {
+        "t0": "fails", "t1_1": "holds", "t1_2": "holds", "t1_3": "no_data", "t2_0": "fails", "t2_1": "fails", "t2_2": "contested",
+        "t2_3": "contested", "t3_1": "contested", "t3_2": "no_data", "t4_1": "holds", "t4_2": "no_data", "t4_3": "no_data",
+        "t4_4": "no_data", "t4_5": "contested", "t5": "no_data",
+    }  # fmt: skip
+    known = "select core_pce_month::varchar, cpi_month::varchar, above_low_1y_bp from marts.rate_cut_repricing where as_of_date = date '2025-11-21'"
+    assert used.rows(known, "replay") == [("2025-08-01", "2025-09-01", 11.0)]  # nothing of October, which was never collected
     shown = json.loads(used.lowtide("scorecard", "--as-of", "2025-11-21", "--json").stdout)
     assert {t["thesis_id"]: t["verdict"] for t in shown["theses"]} == verdicts
     assert len(used.rows("select * from marts.episodes where start_date >= date '2018-01-01'", "replay")) == 14

@@ -12,7 +12,7 @@ from datetime import datetime
 import duckdb
 
 from sandbox.world import SimulatedBackend
-from tests.e2e.used import FIRST, NEXT, SPINE, Used
+from tests.e2e.used import FIRST, NEXT, Used
 
 VERDICTS = "select thesis_id, verdict from scorecard.verdicts where as_of_date = (select max(as_of_date) from scorecard.verdicts)"
 
@@ -66,7 +66,7 @@ def test_kill_9_at_any_stage_then_a_run_repairs_itself(first_load, copy_of):
     }
     for reached in signs.values():
         process = subprocess.Popen(
-            used.command("run", "--origin", "sandbox", "--now", NEXT, "--latency-ms", "20", *SPINE),
+            used.command("run", "--origin", "sandbox", "--now", NEXT, "--latency-ms", "20"),
             env=used.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         while process.poll() is None and not reached():

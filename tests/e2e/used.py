@@ -13,8 +13,6 @@ from typing import Any
 import duckdb
 
 LOWTIDE = Path(sys.executable).with_name("lowtide")
-# The sources that the built theses stand on: every source is loaded by the conformance suite, which needs no run for it.
-SPINE = [word for name in ("alfred", "fred", "nyfed", "treasury", "fiscaldata", "yahoo", "cboe", "coinbase", "lbma") for word in ("--select", name)]
 FIRST, NEXT = "2026-11-18T23:30:00+00:00", "2026-11-19T23:30:00+00:00"
 
 
@@ -38,8 +36,7 @@ class Used:
         return done
 
     def run(self, *words: str, fails: bool = False) -> dict[str, Any]:
-        chosen = [] if "--select" in words else SPINE
-        return json.loads(self.lowtide("run", *words, *chosen, "--json", fails=fails).stdout)
+        return json.loads(self.lowtide("run", *words, "--json", fails=fails).stdout)
 
     def current(self, origin: str = "sandbox") -> Path:
         return (self.home / origin / "serve" / "current").resolve()

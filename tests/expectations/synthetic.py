@@ -13,6 +13,7 @@ import pandas as pd
 
 from expectations.model import TableMeta
 from expectations.tables import export
+from tests.expectations import synthetic_opening, synthetic_quarters
 
 ORIGIN = "replay"
 MART_DAY = date(2024, 5, 31)
@@ -62,6 +63,7 @@ TABLES = [
     TableMeta("meta", "series", ("series_id",)),
     TableMeta("meta", "fetches", ("fetch_id",)),
 ]
+TABLES += synthetic_opening.TABLES + synthetic_quarters.TABLES
 DESCRIPTIONS = {"marts.funding_stress": {"sofr_iorb_bp": "SOFR minus IORB, in basis points; 'dear' above 0"}}
 
 
@@ -216,6 +218,7 @@ def frames(n: int = 120, last: date = MART_DAY) -> Frames:
         "meta.fetches": pd.DataFrame({"fetch_id": ["r1.a.0", "r1.b.0"], "outcome": ["ok", "failed"]}).assign(
             status=200, bytes=9, rows_added=1, rows_revised=0, rows_quarantined=0, rows_after_clock=0),
     }
+    made |= synthetic_opening.frames(d) | synthetic_quarters.frames(d)
     scorecard(made)
     return {name: frame.assign(origin=ORIGIN) for name, frame in made.items()}
 

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.changelog import Change, ChangeLog, Fact, Stamp, diff, newest
-from ingest.errors import SchemaDrift, StaleData
+from ingest.errors import SchemaDrift, SourceError, StaleData
 from ingest.facts import order
+from ingest.guards import inspect
 from ingest.model import Row
 from tests.ingest.ingest_kit import dataset, days, moment, one_series
 
@@ -308,3 +309,33 @@ def test_a_long_series_is_fast(tmp_path):
     rerun = time.process_time() - begun
     print(f"17,000 rows: first load {load:.3f} s, rerun {rerun:.3f} s")
     assert load < 0.9 and rerun < 0.9  # measured 0.25 s and 0.16 s on a busy machine
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.dictionaries(st.integers(0, 40), st.one_of(st.none(), st.sampled_from([0.0, 0.01, 1.0, 130.0, -2.0])), min_size=1), min_size=1, max_size=4),
+    st.dictionaries(st.integers(0, 45), st.one_of(st.none(), st.sampled_from([0.0, 1.0, 130.0])), min_size=1, max_size=8),
+    st.booleans(),
+)
+def test_property_a_batch_meets_the_same_judgement_on_the_part_of_the_log_it_needs(tmp_path_factory, loads, batch, is_rate):
+    """What is added, refused or quarantined does not depend on whether the whole log was read."""
+    desk = dataset("demo.one", series=[one_series(kind="rate" if is_rate else "price", plausible=(-100.0, 100_000.0))])
+    log = ChangeLog(tmp_path_factory.mktemp("log") / "one.parquet")
+
+    def judged(facts, incoming, number):
+        try:
+            bad = inspect(desk, facts, incoming)
+            good = [row for row in incoming if row not in bad]
+            withheld = {(row.series_id, row.observation_date) for row in bad}
+            return diff(desk, facts, good, moment("2026-03-01") + timedelta(days=number), f"r.{number}", [moment("2026-02-20")], withheld=withheld), bad
+        except SourceError as error:
+            return error.kind, str(error)
+
+    for number, load in enumerate([*loads, batch]):
+        incoming = [Row(ID, START + timedelta(days=n), value) for n, value in load.items()]
+        whole = judged(log.facts(), incoming, number)
+        assert judged(log.facts(min(row.observation_date for row in incoming)), incoming, number) == whole
+        if isinstance(whole[0], Change):
+            log.append(whole[0].facts)
+            assert ChangeLog(log.path).facts() == log.facts() == sorted(log.facts(), key=order)
+            assert dict(log.held().newest) == newest(log.facts())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.changelog import Fact, diff
-from ingest.errors import OutOfRange
+from ingest.errors import OutOfRange, SchemaDrift
 from ingest.guards import Quarantine, Quarantined, inspect, unit_jumps
 from ingest.model import Row, Series
 from tests.ingest.ingest_kit import dataset, days, moment, one_series
@@ -184,3 +184,42 @@ def test_every_recorded_series_trips_it_when_multiplied(upstream: Path):
         ]
         with pytest.raises(OutOfRange):
             unit_jumps(series, {}, flipped)
+
+
+WALK = [100.0 + 7 * (n % 5) + n for n in range(40)]
+
+
+def test_history_with_the_other_sign_is_refused():
+    signed = dataset("demo.one", series=[one_series(ID, plausible=(-1000, 1000), kind="rate")])
+    facts = diff(signed, [], rows("2026-01-01", *WALK), NOW, "r.1").facts
+    with pytest.raises(OutOfRange, match="40 of 40 held values came back with the other sign"):
+        inspect(signed, facts, rows("2026-01-01", *[-value for value in WALK]))
+
+
+@pytest.mark.parametrize("shift", [-12, -1, 1, 12])
+def test_history_at_other_dates_is_refused(shift):
+    facts = held("2026-02-01", *WALK)
+    first = days("2026-01-01", 60)[31 + shift].isoformat()
+    with pytest.raises(SchemaDrift, match=f"{abs(shift)} observations away from their dates"):
+        inspect(DEMO, facts, rows(first, *WALK))
+
+
+def test_a_year_that_moves_only_in_the_newer_half_is_refused():
+    facts = held("2026-01-01", *[1.0] * 40, *WALK)
+    with pytest.raises(SchemaDrift, match="12 observations away"):
+        inspect(DEMO, facts, [*rows("2026-01-01", *[1.0] * 40), *rows("2026-02-22", *WALK)])
+
+
+def test_a_rebased_or_wholly_revised_history_is_neither():
+    facts = held("2026-01-01", *WALK)
+    assert not inspect(DEMO, facts, rows("2026-01-01", *[value * 1.3 for value in WALK]))
+    assert not inspect(DEMO, facts, rows("2026-01-01", *[value + 0.1 * (n % 3) for n, value in enumerate(WALK)]))
+
+
+def test_a_spike_is_kept_apart_and_a_crash_is_not():
+    assert reasons(inspect(DEMO, [], rows("2026-01-01", 50.0, 51.0, 510.0, 52.0, 51.0))) == [(510.0, "spike")]
+    assert not inspect(DEMO, [], rows("2026-01-01", 50.0, 51.0, 15.0, 16.0, 15.0))  # it stays there
+    assert not inspect(DEMO, [], rows("2026-01-01", 50.0, 51.0, 120.0, 52.0, 51.0))  # a wild day
+    index = dataset("demo.one", series=[one_series(ID, plausible=(-10, 10), unit_guard=False)])
+    assert not inspect(index, [], rows("2026-01-01", 0.3, 0.01, 0.3))  # near zero a ratio says nothing
+    assert not inspect(RATE, [], rows("2026-01-01", 2.4, 2.4, 9.9, 2.5, 2.5))  # repo rates do this

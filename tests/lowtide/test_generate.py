@@ -86,8 +86,8 @@ def test_the_macro_lists_the_built_theses_in_jinja(tree: Path) -> None:
     jinja2.Environment().from_string(source + calls).render({"return": returned.append})
     built, planned, instruments = returned
     found = {thesis["id"]: thesis for thesis in built}  # type: ignore[attr-defined]
-    assert list(found) == ["t1_2", "t2_0", "t2_1", "t2_2", "t2_3", "t4_5"]
-    assert len(planned) == 10  # type: ignore[arg-type]
+    assert list(found) == [name for name, thesis in load_theses().items() if thesis.status == "built"]
+    assert len(planned) + len(found) == 16  # type: ignore[arg-type]
     assert "btc" in instruments  # type: ignore[operator]
     for name, thesis in load_theses().items():
         if thesis.status == "built":

@@ -80,7 +80,7 @@ def test_a_first_publish_is_complete(home: Home) -> None:
         assert hashlib.sha256(parquet(home, "b1", table).read_bytes()).hexdigest() == entry["sha256"]
         assert query(home, f"select count(*) from {table}") == [(entry["rows"],)]
     assert told["tables"]["marts.episodes"]["theses"] == ["t2_0", "t2_1"] and "look" in told["tables"]["marts.episodes"]["warnings"][0]
-    assert query(home, "select build_id, run_id, simulated, stale_theses, tables, previous_build_id from meta.build") == [("b1", "run-b1", False, "{}", 12, None)]
+    assert query(home, "select build_id, run_id, simulated, stale_theses, tables, previous_build_id from meta.build") == [("b1", "run-b1", False, "{}", len(TABLES) + 2, None)]
     assert query(home, "select check_name, success from meta.gate_results") == [("history_unchanged", False)]
     assert query(home, "select comment from duckdb_columns() where column_name = 'sofr_iorb_bp'") == [(DESCRIPTIONS["marts.funding_stress"]["sofr_iorb_bp"],)]
     assert ("Overnight cash.",) in query(home, "select comment from duckdb_tables() where table_name = 'funding_stress'")

@@ -162,6 +162,13 @@ def recorded_log(upstream: Path, business_days: Iterable[dt.date]) -> tuple[pd.D
         ("reserves_usd_mn", "WRESBAL", at(21, 45, 1)),
         ("onrrp_usd_bn", "RRPONTSYD", at(19)),
         ("sp500_index", "SP500", at(21, 30)),
+        ("ust_1y_pct", "DGS1", overnight),
+        ("ust_2y_pct", "DGS2", overnight),
+        ("target_upper_pct", "DFEDTARU", at(5)),
+        ("target_lower_pct", "DFEDTARL", at(5)),
+        ("core_pce_index", "PCEPILFE", at(13, 0, 65)),
+        ("vix_close_index", "VIXCLS", at(21, 30)),
+        ("hy_spread_pct", "BAMLH0A0HYM2", overnight),
     ):
         parts.append(rows(f"fred.{name}", load_fred_csv(fred / f"{name}.csv"), rule))
         mapping[quantity] = [f"fred.{name}"]

@@ -196,8 +196,42 @@ def gold(backend: Backend) -> dict[str, Any]:
     return {"verdict": "fails" if back <= 0 else "holds" if mdd <= -0.10 else "contested", "return_10y": back, "mdd_504": mdd}
 
 
+def stress(backend: Backend) -> dict[str, Any]:
+    """Verdict of t0 from total returns over 20 sessions, each against its own three years."""
+    all_prices = prices(backend)
+    sessions = all_prices["sp500"]["tr"].index
+    scaled = {}
+    for name in (*CLAIMED, "sp500"):
+        r20 = np.log(all_prices[name]["tr"].reindex(sessions)).diff(20)
+        scaled[name] = r20 / r20.rolling(750, min_periods=250).std()
+    below = pd.DataFrame(scaled) < -1
+    both = below["crypto"] & (below["sp500"] | below["ai"])
+    together = both & (below.sum(axis=1) >= 3)
+    held, lately = bool(together.iloc[-5:].any()), bool(together.iloc[-20:].any() or both.iloc[-5:].any())
+    return {"verdict": "holds" if held else "contested" if lately else "fails", "scaled": {n: float(s.iloc[-1]) for n, s in scaled.items()}}
+
+
+def policy(backend: Backend) -> dict[str, Any]:
+    """Verdict of t1_1 from FRED: the 1-year yield off its low of 30 closes, what was priced then, core PCE. Odds are left out."""
+    y, effr, pce = fred(backend, "DGS1"), fred(backend, "EFFR"), fred(backend, "PCEPILFE")
+    recent = y.iloc[-30:]
+    low = recent.idxmin()
+    rate = float(effr[:low].iloc[-1])
+    easing = 200 * ((1 + rate / 36000) ** 182.5 - 1) - recent[low]
+    rise, yoy = float(recent.iloc[-1] - recent[low]), float(pce.iloc[-1] / pce[pce.index[-1] - pd.DateOffset(months=12)] - 1)
+    repriced = round(rise, 6) >= 0.10 and easing >= 0.25
+    return {"verdict": "fails" if not repriced else "holds" if yoy > 0.025 else "contested", "rise": rise, "easing": float(easing), "yoy": yoy}
+
+
 def verdicts(backend: Backend) -> dict[str, str]:
-    return {"t1_2": funding(backend)["verdict"], **liquidation(backend)["verdicts"], "t4_5": gold(backend)["verdict"]}
+    """Of the theses whose verdict the world claims on that day."""
+    from tests.sandbox import truth_gold_drivers, truth_plumbing, truth_quarters
+
+    found = {"t0": stress(backend)["verdict"], "t1_1": policy(backend)["verdict"], "t1_2": funding(backend)["verdict"]}
+    found |= liquidation(backend)["verdicts"] | {"t4_5": gold(backend)["verdict"]}
+    claimed = backend.ground_truth  # type: ignore[attr-defined]
+    found |= truth_plumbing.verdicts(backend) | truth_quarters.verdicts(backend) | truth_gold_drivers.verdicts(backend, claimed)
+    return {thesis: verdict for thesis, verdict in found.items() if thesis in claimed}
 
 
 def moment(text: str) -> datetime:

@@ -50,7 +50,7 @@ planned as (
 all_days as (
     select thesis_id, as_of_date, verdict, reason, label, oldest_input_date, usage_warnings
     from daily
-    where as_of_date >= first_day
+    where as_of_date >= coalesce(first_day, date '2015-01-02') -- without data ever: said for the days of unbuilt theses
     union all
     select thesis_id, as_of_date, verdict, reason, label, oldest_input_date, usage_warnings from planned
 ),

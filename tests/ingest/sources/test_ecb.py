@@ -27,7 +27,7 @@ CSV = (
 def packed(text: str = CSV, name: str = "eurofxref-hist.csv") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, text)
+        archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), text)
     return buffer.getvalue()
 
 

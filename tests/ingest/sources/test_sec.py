@@ -142,6 +142,19 @@ def test_capex_takes_the_tag_that_reached_furthest_by_then(bench: Any) -> None:
     assert [row[1] for row in quarters(bench, body(**both))] == [10, 15, 20, 30]
 
 
+def test_a_switch_within_a_year_is_bridged_only_between_tags_of_one_line(bench: Any) -> None:
+    """The year under the new tag, nine months under the old: the year before, shown under both, says whether that is one line."""
+    old = [*year_of(8, 16, 24, 32, 2023), *year_of(10, 25, 45, 75)[:3]]
+    for again, fourth in ((32, [("2024-12-31", 30, "2025-02-02")]), (40, [])):
+        new = [fact(2023, FY, again, "2025-02-01", "10-K"), fact(2024, FY, 75, "2025-02-01", "10-K")]
+        found = quarters(bench, body(**{PPE: old, ASSETS: new}))
+        assert [row for row in found if row[0] == "2024-12-31"] == fourth
+        assert [row for row in found if row[0] != "2024-12-31"] == [
+            ("2023-03-31", 8, "2023-04-26"), ("2023-06-30", 8, "2023-07-26"), ("2023-09-30", 8, "2023-10-26"), ("2023-12-31", 8, "2024-02-02"),
+            ("2024-03-31", 10, "2024-04-26"), ("2024-06-30", 15, "2024-07-26"), ("2024-09-30", 20, "2024-10-26"),
+        ]  # fmt: skip
+
+
 def test_revenue_is_coalesced_in_order(bench: Any) -> None:
     text = body(**{PPE: year_of(1, 2, 3, 4), OLD_SALES: [*year_of(7, 14, 21, 28, 2017), *year_of(9, 18, 27, 36)]})
     assert [row[:2] for row in quarters(bench, text, "revenue")] == [
