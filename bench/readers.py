@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -79,7 +80,7 @@ def read(base: str, first: int, count: int, stop: Path) -> None:
     def poll(number: int) -> None:
         kind = list(KINDS)[number % len(KINDS)]
         rng, warm = random.Random(number), False
-        while not stop.exists():
+        while not stop.exists() and os.getppid() == parent:  # a killed check leaves no readers behind
             time.sleep(rng.uniform(0, 2 * PAUSE_S))
             begun = time.monotonic()
             try:
@@ -93,6 +94,7 @@ def read(base: str, first: int, count: int, stop: Path) -> None:
                 reads.append([begun, time.monotonic() - begun, kind, build])
             warm = True
 
+    parent = os.getppid()
     print("ready", flush=True)
     threads = [threading.Thread(target=poll, args=(n,)) for n in range(first, first + count)]
     for thread in threads:

@@ -20,10 +20,15 @@ def on_config(config: Any) -> Any:
     docs = Path(config["docs_dir"])
     nav: list[Any] = [{title: [name for name in names if (docs / name).is_file()]} for title, names in PAGES]
     listed = {name for _, names in PAGES for name in names}
-    nav += [{title: [f"{folder}/{p.name}" for p in sorted((docs / folder).glob("*.md"), key=_first)]} for title, folder in FOLDERS]
+    nav += [{title: [{_title(p): f"{folder}/{p.name}"} for p in sorted((docs / folder).glob("*.md"), key=_first)]} for title, folder in FOLDERS]
     others = sorted(p.name for p in docs.glob("*.md") if p.name not in listed)
     config["nav"] = [*nav, {"More": others}] if others else nav
     return config
+
+
+def _title(path: Path) -> str:
+    """The page's first heading: generated pages begin with a comment, which hides it from mkdocs."""
+    return next((line[2:].strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# ")), path.stem)
 
 
 def _first(path: Path) -> tuple[bool, str]:
