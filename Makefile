@@ -16,12 +16,12 @@ export UV_NO_PROGRESS := 1
 DBT_SOURCES := $(shell find dbt_project/models dbt_project/macros dbt_project/seeds dbt_project/tests dbt_project/*.yml -type f 2>/dev/null)
 MANIFEST := dbt_project/target/manifest.json
 DBT := $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --no-send-anonymous-usage-stats
-PY_FOLDERS := ingest sandbox expectations publish orchestration lowtide bench tests
+PY_FOLDERS := ingest sandbox expectations publish orchestration lowtide bench bi tests
 
-.PHONY: help setup run ui test lint bench bench-bulk lock clean new-source check-source live-check
+.PHONY: help setup run ui test lint bench bench-bulk check-readers check-bi docs lock clean new-source check-source live-check
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 setup: .venv/.stamp .venv-reader/.stamp $(MANIFEST) ## install what requirements.lock pins, prepare dbt
 	@echo "ready: make run"
@@ -57,12 +57,23 @@ bench: setup ## measure this machine
 bench-bulk: setup .venv-dlt/.stamp ## the bulk loader beside DuckDB and dlt on the same files
 	@$(BIN)/python -m bench.bulk $(ARGS)
 
+check-readers: .venv/.stamp ## 100 readers while 200 builds are published: none fails, waits or sees two builds
+	@$(BIN)/python -m bench.readers $(ARGS)
+
+check-bi: .venv/.stamp ## Superset in its own environment: load bi/, ask every chart, take a picture (ARGS=path/to/lowtide.duckdb)
+	@bi/check.sh $(ARGS)
+
+docs: .venv/.stamp $(MANIFEST) .venv-docs/.stamp ## the documentation as a site in site/, strict about links; dbt's docs beside it
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
+	@$(BIN)/dbt --quiet docs generate --empty-catalog --static --project-dir dbt_project --profiles-dir dbt_project --no-send-anonymous-usage-stats
+	@mkdir -p site/dbt && cp dbt_project/target/static_index.html site/dbt/index.html && echo "site/index.html"
+
 lock: $(UV) ## resolve again: requirements.lock, requirements-reader.lock
 	$(UV) pip compile --upgrade --generate-hashes --no-emit-index-url --extra dev --python-version 3.11 -o requirements.lock pyproject.toml
 	echo "duckdb==1.1.3 pytz" | tr ' ' '\n' | $(UV) pip compile --upgrade --generate-hashes --no-emit-index-url --python-version 3.11 -o requirements-reader.lock -
 
 clean: ## remove environments, caches and dbt's target (never data/)
-	rm -rf .venv .venv-tools .venv-reader .venv-dlt dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-tools .venv-reader .venv-dlt .venv-docs .venv-bi site dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv comes from the package index into a folder of its own: works on Pythons that refuse installs into themselves.
@@ -87,6 +98,12 @@ $(UV):
 .venv-dlt/.stamp: | $(UV)
 	@test -x .venv-dlt/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-dlt
 	$(UV) pip install --quiet --python .venv-dlt/bin/python "dlt[duckdb]==1.31.0" pyarrow
+	@touch $@
+
+# The site's tools stay out of the warehouse's environment.
+.venv-docs/.stamp: pyproject.toml | $(UV)
+	@test -x .venv-docs/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-docs
+	$(UV) pip install --quiet --python .venv-docs/bin/python 'mkdocs-material>=9.6' 'mkdocs<2'
 	@touch $@
 
 $(MANIFEST): .venv/.stamp $(DBT_SOURCES)

@@ -24,6 +24,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from bench import readers
 from lowtide.clock import Clock
 from sandbox.server import SandboxServer
 from sandbox.world import SimulatedBackend
@@ -151,8 +152,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--repeat", type=int, default=1, help="rounds; medians are shown")
     parser.add_argument("--latency-ms", type=int, default=150)
-    parser.add_argument("--select", nargs="+", default=list(SPINE), help="domains, providers or datasets; or all")
+    parser.add_argument("--select", nargs="+", default=list(SPINE), help="domains, providers or datasets; all; or readers: those of make check-readers")
     asked = parser.parse_args()
+    if asked.select == ["readers"]:
+        readers.main([])
+        return
     rows = measure(asked.repeat, asked.latency_ms, [] if asked.select == ["all"] else asked.select)
     for row in rows:
         row["floor_s"] = row["floor"]["wall_s"]

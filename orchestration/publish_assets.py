@@ -21,10 +21,11 @@ from dagster import (
     multi_asset,
 )
 
+from lowtide.errors import LowtideError
 from lowtide.run import Session
 from lowtide.theses import load_theses
 from orchestration import manifest as manifests
-from orchestration import steps
+from orchestration import mirror_assets, steps
 
 if TYPE_CHECKING:
     from expectations.model import GateReport
@@ -80,16 +81,21 @@ def _blocked(table: str, gate: "GateReport", report: "PublishReport") -> str | N
 
 @multi_asset(
     name="publish",
-    specs=[spec(t) for t in [*TABLES, *OWN]],
+    specs=[spec(t) for t in [*TABLES, *OWN]] + mirror_assets.specs(FRESH),
     check_specs=[AssetCheckSpec("gate", asset=key(t), blocking=True, description="dbt tests and expectations of the theses on this table.") for t in [*TABLES, *OWN]],
 )
 def publish(context: AssetExecutionContext, run: ResourceParam[Session]) -> Iterator[Result]:
     """Judge the candidate and publish what passed."""
     with steps.clear_errors(run):
         done = steps.publish(run)
+    copied, failed = mirror_assets.mirror(run)
+    yield from mirror_assets.results(copied)
     if done is not None:
         yield from results(*done)
-        return
-    for table in [*TABLES, *OWN]:
-        yield AssetCheckResult(asset_key=key(table), check_name="gate", passed=True, metadata={"reason": "unchanged"})
-        yield MaterializeResult(key(table), metadata={"outcome": "unchanged", "build_id": run.report.build_id or "none"})
+    else:
+        for table in [*TABLES, *OWN]:
+            yield AssetCheckResult(asset_key=key(table), check_name="gate", passed=True, metadata={"reason": "unchanged"})
+            yield MaterializeResult(key(table), metadata={"outcome": "unchanged", "build_id": run.report.build_id or "none"})
+    if failed:
+        with steps.clear_errors(run):
+            raise LowtideError("; ".join(failed))

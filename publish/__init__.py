@@ -7,7 +7,7 @@ Does not belong here: deciding what may be published (`expectations.gate`).
 from publish.build import PublishReport, publish
 from publish.export import export_public
 from publish.layout import previous_build
-from publish.reader import manifest, open_current
+from publish.reader import manifest, open_current, read_tables
 from publish.trace import trace
 
-__all__ = ["PublishReport", "export_public", "manifest", "open_current", "previous_build", "publish", "trace"]
+__all__ = ["PublishReport", "export_public", "manifest", "open_current", "previous_build", "publish", "read_tables", "trace"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lowtide.errors import LowtideError
 from lowtide.home import Home
@@ -32,6 +35,18 @@ def open_current(home: Home, as_of: str | None = None) -> duckdb.DuckDBPyConnect
         except duckdb.Error as error:
             if attempt + 1 == _TRIES or build.exists():
                 raise LowtideError(" ".join(f"cannot open {build / 'lowtide.duckdb'}: {error}".split())) from error
+    raise AssertionError("unreachable")
+
+
+def read_tables(home: Home, tables: Sequence[str], as_of: str | None = None) -> dict[str, pa.Table]:
+    """Published tables ("marts.funding_stress") from Parquet, all of one build. Raises LowtideError when one is not in it."""
+    for attempt in range(_TRIES):
+        build = current_build(home, as_of)
+        try:
+            return {table: pq.read_table(build / "parquet" / f"{table}.parquet", partitioning=None) for table in tables}
+        except FileNotFoundError as error:
+            if attempt + 1 == _TRIES or build.exists():
+                raise LowtideError(f"not in build {build.name}: {Path(error.filename or str(error)).name}") from error
     raise AssertionError("unreachable")
 
 

@@ -21,7 +21,9 @@ for _name, _value in {
     os.environ[_name] = _value
 
 
-ORDER = ("run", "scorecard", "report", "status", "trace", "export", "ui", "doctor", "rebuild", "generate", "sandbox", "bench", "bulk")
+ORDER = (
+    "run", "scorecard", "report", "status", "trace", "export", "publish", "ui", "doctor", "rebuild", "generate", "sandbox", "bench", "bulk",
+)  # fmt: skip
 
 
 class OneLine(TyperGroup):
@@ -68,9 +70,9 @@ def root(debug: bool = typer.Option(False, "--debug", help="Show tracebacks.")) 
 
 
 def _commands() -> Sequence[Any]:
-    from lowtide.cli import bulk, export, inspect, operate, report, run, scorecard
+    from lowtide.cli import bulk, export, inspect, operate, publish, report, run, scorecard
 
-    return bulk, export, inspect, operate, report, run, scorecard
+    return bulk, export, inspect, operate, publish, report, run, scorecard
 
 
 _commands()
