@@ -20,8 +20,11 @@ KEPT_SHARE = 0.90  # fewer rows than this share of the previous build's = collap
 CHANGED_SHARE = 0.01  # more rows with other values than this share = worth a look (a revision, or a new rule)
 REWRITTEN_SHARE = 0.05  # of a column's values of past mart days
 REWRITTEN_SHARE_UNDATED = 0.50  # tables made anew by each build (episodes, revisions) do change with a revised input
+GONE_SHARE_UNDATED = 0.10  # of a column's values in such tables: recomputed, but not lost
+SPARSE = 10  # as many changed values count beside the column's own values too, where most rows have none
 BULK = 60  # more new observations or versions of one series than this since the previous build = loaded in bulk
 MEMBERS = 2000  # key columns with more values than this are not a list of members
+_NUMBERS = ("DOUBLE", "INTEGER", "BIGINT", "HUGEINT", "FLOAT")
 NOT_COMPARED = ("origin", "is_stale")
 GROWING = {"meta.series": ("observations", "versions")}  # what is held of a series never shrinks
 MOVING = {"meta.series": ("first_observation_date", "newest_observation_date", "observations", "versions", "last_fetched_at", "last_error_type")}
@@ -84,8 +87,9 @@ def _members(candidate: Candidate, table: TableMeta, severity: Severity) -> Iter
     now, before = candidate.columns(table.table), candidate.columns(f'previous."{table.table}"')
     for column in (c for c in table.key if now.get(c) == before.get(c) == "VARCHAR"):
         named = ", thesis_id" if table.schema == "scorecard" and column != "thesis_id" else ""
+        limit = f'where (select count(distinct "{column}") from previous."{table.table}") <= {MEMBERS}' if table.schema != "meta" else ""
         sql = f"""select * from (select distinct "{column}"{named} from previous."{table.table}" except select "{column}"{named} from {table.table})
-                  where (select count(distinct "{column}") from previous."{table.table}") <= {MEMBERS} order by all"""
+                  {limit} order by all"""
         yield _check(f"members_of_{column}_kept", table, severity, "the previous build had it", sql)
 
 
@@ -120,21 +124,28 @@ def _rewritten(candidate: Candidate, table: TableMeta, severity: Severity) -> Ch
     """Per column, values of the past that are gone or others now. A value where there was none is an addition."""
     now, before = candidate.columns(table.table), candidate.columns(f'previous."{table.table}"')
     columns = [c for c in before if c in now and c not in (*table.key, *NOT_COMPARED, *MOVING.get(table.table, ()))]
-    counted = {"(row)": f'a."{table.key[0]}" is null'}
-    counted |= {c: f'b."{c}" is not null and {_changed(c, (now[c], before[c]))}' for c in columns}
+    share = REWRITTEN_SHARE if table.date_column or table.schema == "meta" else REWRITTEN_SHARE_UNDATED
+    counted = {"(row)": (f'a."{table.key[0]}" is null', "true", share)}  # column -> (changed, had a value, share that may)
+    for c in columns:
+        held = f'b."{c}" is not null' + (f' and b."{c}" <> 0' if before[c] in _NUMBERS else "")
+        counted[c] = (f'b."{c}" is not null and {_changed(c, (now[c], before[c]))}', held, share)
+        if share > GONE_SHARE_UNDATED:
+            counted[f"{c} (gone)"] = (f'b."{c}" is not null and a."{c}" is null', held, GONE_SHARE_UNDATED)
     by, name = _part(table)
     keys = " and ".join(f'a."{k}" is not distinct from b."{k}"' for k in table.key)
     settled = _settled(before)
-    counts = ", ".join(f'count(*) filter (where {condition}) as "{c}"' for c, condition in counted.items())
-    share = REWRITTEN_SHARE if table.date_column or table.schema == "meta" else REWRITTEN_SHARE_UNDATED
+    counts = ", ".join(
+        f"""{{'changed': count(*) filter (where {changed}), 'held': count(*) filter (where {held}), 'share': {allowed}}} as "{c}\""""
+        for c, (changed, held, allowed) in counted.items())  # fmt: skip
     part = "b.thesis_id" if by == "thesis_id" else by
     sql = f"""with counts as (
                 select {part} as part, count(*) as rows_before, {counts}
                 from previous."{table.table}" b left join {table.table} a on {keys} {settled} group by 1),
-              columns as (unpivot counts on columns(* exclude (part, rows_before)) into name column_name value changed)
-              select part as {name}, column_name, changed, rows_before from columns
-              where changed > {share} * rows_before order by changed desc"""
-    return _check("history_kept", table, severity, f"more than {share:.0%} of what was published of the past is gone or has other values", sql)
+              columns as (unpivot counts on columns(* exclude (part, rows_before)) into name column_name value seen)
+              select part as {name}, column_name, seen.changed as changed, rows_before from columns
+              where seen.changed > seen.share * rows_before or (seen.changed >= {SPARSE} and seen.changed > seen.share * seen.held)
+              order by changed desc"""
+    return _check("history_kept", table, severity, f"more than {share:.0%} of what a column said of the past has other values, or too much of it is gone", sql)
 
 
 def _history(candidate: Candidate, table: TableMeta) -> Check:

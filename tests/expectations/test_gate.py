@@ -281,7 +281,7 @@ def test_a_rewritten_past_blocks_unless_it_is_explained(tmp_path: Path) -> None:
     made = _with_holdings(frames(400), 1001)
     _rewritten(made)
     report = judge(tmp_path / "c", made, previous=previous)
-    assert set(report.failed_theses) == {"t4_5"} and report.failed_tables == {"marts.gold_drawdown"}
+    assert set(report.failed_theses) == {"t4_5"} and "marts.gold_drawdown" in report.failed_tables
     assert any("history_kept: 1 row, first: part=whole table, column_name=return_5y_pct, changed=400, rows_before=400" in line for line in failed(report))
     told = judge(tmp_path / "d", made, previous=previous, rules_changed=True)
     assert not told.failed_theses and "history_kept" in {r.check_name for r in told.warnings}

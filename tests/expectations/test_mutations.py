@@ -51,7 +51,7 @@ def page(found: Sequence[Mutant]) -> str:
 # What the gate stops
 
 Every table of a sandbox build is corrupted in every way that applies to it: a member dropped, dates moved, values a session late, a
-stale copy, keys twice, history truncated, a wrong origin, a measure x100 or with the other sign (columns of legs and charts, and three
+stale copy, keys twice, history truncated, a wrong origin, a measure x100 or with the other sign (columns of legs and charts, and two
 others), a leg's column null of late. A mutant is stopped when a critical check fails; the test holds {STOPPED:.0%} where an earlier build
 is published and {STOPPED_FIRST:.0%} in a first build, which has nothing to compare with.
 
