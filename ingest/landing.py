@@ -50,7 +50,8 @@ class Ledger:
         HomeUnusable.
 
         To be called before rows go to the raw zone: a row whose response no ledger knows could not be rebuilt, a response
-        without rows is only asked for again. (An fsync per event, one thread at a time, was half of a first load.)
+        without rows is only asked for again. (An fsync per event, one thread at a
+        time, was half of what threads waited for in a first load on a busy disk.)
         """
         mark = self._written
         with self._syncing, usable(self.path):

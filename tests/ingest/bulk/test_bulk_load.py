@@ -214,10 +214,12 @@ def test_kill_9_then_resume(tmp_path):
         process.wait()
         for path in (tmp_path / "killed").rglob("part.parquet"):
             assert pq.ParquetFile(path).metadata.num_rows > 0
+    whole = sum(path.read_bytes().count(b"\n") for path in (tmp_path / "killed").rglob("*.manifest.jsonl"))
     done = run(tmp_path / "killed", *chosen, "--json")
-    tallies = json.loads(done.stdout)["kinds"].values()
     assert done.returncode == 0, done.stderr
-    assert sum(t["skipped"] for t in tallies) >= 4 and sum(t["loaded"] for t in tallies) >= 1
+    tallies = json.loads(done.stdout)["kinds"].values()
+    # a part whose line the kill prevented is loaded again, so parts on disk may be more than what is skipped
+    assert whole >= 1 and (sum(t["skipped"] for t in tallies), sum(t["loaded"] for t in tallies)) == (whole, 18 - whole)
     assert run(tmp_path / "calm", *chosen).returncode == 0
     killed, calm = (content(Home(tmp_path / name, "sandbox")) for name in ("killed", "calm"))
     assert killed == calm and len(calm) == 18
