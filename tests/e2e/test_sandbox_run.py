@@ -22,7 +22,7 @@ def test_the_receding_world_gives_its_known_verdicts(first_load):
     truth = SimulatedBackend("recede", now=datetime.fromisoformat(FIRST)).ground_truth
     assert truth and {k: v for k, v in used.rows(VERDICTS) if k in truth} == truth
     assert len(used.rows(VERDICTS)) == 16
-    assert {o["outcome"] for o in told["outcomes"]} == {"ok"}
+    assert {o["outcome"] for o in told["outcomes"]} <= {"ok", "not_configured"}  # nothing failed; a folder may hold no file
 
 
 def test_simulated_data_says_so_wherever_it_shows(first_load):

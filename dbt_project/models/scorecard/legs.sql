@@ -37,4 +37,4 @@ select
     usage_warnings,
     '{{ var("origin") }}' as origin
 from legs
-where as_of_date >= first_day
+where as_of_date >= coalesce(first_day, date '2015-01-02') -- the days that the verdict has
