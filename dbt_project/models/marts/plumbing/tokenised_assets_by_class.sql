@@ -68,7 +68,9 @@ select
     measured.constant_growth_90d_pct,
     measured.constant_growth_365d_pct,
     cast(measured.members_with_value as integer) as members_count,
-    {{ usage_warnings(["case when places.asset_class not in ('treasuries', 'gold') then 'proxy' end", "'unofficial_source'", "'licence_internal'"]) }} as usage_warnings,
+    {{ usage_warnings([
+        "case when places.asset_class not in ('treasuries', 'gold') then 'proxy' end", "'unofficial_source'", "'licence_internal'",
+    ]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from days
 cross join places
