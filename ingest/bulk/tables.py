@@ -6,9 +6,6 @@ which files there are (`listing`), where rows are kept (`store`). Everything is 
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -18,35 +15,19 @@ from pyarrow import csv
 from ingest.answers import one_line
 from ingest.bulk.kinds import MOMENT, File, Kind
 from ingest.errors import SchemaDrift
+from ingest.sources._zip import only_member
 
 LARGEST = 64 * 2**20  # bytes of one CSV; a month of one-minute klines is 6 MB
 _SLACK_US = 60_000_000  # settlements are booked some milliseconds off the hour
 _MILLI, _MICRO = (10**12, 10**13), (10**15, 10**16)  # ranges of 13 and of 16 digits
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, NotImplementedError)
 
 
 def read(file: File, zipped: bytes) -> pa.Table:
     """Rows of one file in `file.kind.schema`, in the file's order; none where it has only a header. Raises SchemaDrift."""
     try:
-        return _checked(file, _parsed(file.kind, unzip(zipped, file.name)))
+        return _checked(file, _parsed(file.kind, only_member(zipped, f"{file.name}.csv", LARGEST)))
     except SchemaDrift as error:
         raise SchemaDrift(f"{file.name}: {error}") from None
-
-
-def unzip(content: bytes, name: str) -> bytes:
-    """The one CSV inside, proven by its CRC. Raises SchemaDrift."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()
-            if names != [f"{name}.csv"]:
-                raise SchemaDrift(f"the zip holds {one_line(', '.join(names), 80)!r}, wanted {name}.csv")
-            with archive.open(names[0]) as member:
-                body = member.read(LARGEST + 1)
-    except _BROKEN as error:
-        raise SchemaDrift(f"not a zip file: {one_line(str(error), 80)}") from None
-    if len(body) > LARGEST:
-        raise SchemaDrift(f"the CSV is larger than {LARGEST} bytes")
-    return body
 
 
 def _parsed(kind: Kind, text: bytes) -> pa.Table:

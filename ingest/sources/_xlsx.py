@@ -12,7 +12,6 @@ import io
 import posixpath
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import cast
@@ -20,6 +19,7 @@ from xml.etree import ElementTree
 
 from ingest.errors import SchemaDrift
 from ingest.sources import _payload
+from ingest.sources._zip import UNREADABLE
 
 Cell = str | float | bool | None
 MAX_PART_BYTES = 256 * 2**20  # one unpacked part; the largest sheet known here has about 100 MB
@@ -80,7 +80,7 @@ class Workbook:
             raise SchemaDrift(f"not an XLSX workbook: begins with {content[:8]!r}")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
-        except (zipfile.BadZipFile, ValueError, OSError, OverflowError, NotImplementedError, LookupError) as error:
+        except UNREADABLE as error:
             raise SchemaDrift(f"not a whole XLSX workbook: {error}") from None
         self._parts = self._sheets()
         self._strings: list[str] | None = None
@@ -179,9 +179,7 @@ class Workbook:
             return self._zip.read(info)
         except KeyError:
             raise SchemaDrift(f"the workbook has no part {part}") from None
-        except (
-            zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, OverflowError,
-        ) as error:  # damaged, encrypted, or packed in a way nobody uses  # fmt: skip
+        except UNREADABLE as error:
             raise SchemaDrift(f"{part}: cannot be unpacked ({error})") from None
 
 

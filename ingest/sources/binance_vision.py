@@ -16,8 +16,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -25,6 +23,7 @@ from typing import Any
 from ingest.errors import EmptyPayload, NotFound, SchemaDrift
 from ingest.model import Dataset, Held, Request, Response, Row
 from ingest.sources import _days, _payload
+from ingest.sources._zip import only_member
 
 HOST = "data.binance.vision"
 _CADENCES = {"fundingRate": ("monthly",), "klines": ("monthly", "daily"), "metrics": ("daily",)}
@@ -152,17 +151,10 @@ def _unzip(content: bytes, name: str) -> str:
     if not content:
         raise EmptyPayload("an empty body")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()
-            if names != [f"{name}.csv"]:
-                raise SchemaDrift(f"the zip holds {', '.join(names)[:80]!r}, wanted {name}.csv")
-            with archive.open(names[0]) as member:
-                body = member.read(_LARGEST + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, NotImplementedError) as error:
+        body = only_member(content, f"{name}.csv", _LARGEST)
+    except SchemaDrift:
         _payload.reject_page(content[:2000].decode("utf-8", "replace"))
-        raise SchemaDrift(f"not a zip file: {error}") from None
-    if len(body) > _LARGEST:
-        raise SchemaDrift(f"{name}.csv is larger than {_LARGEST} bytes")
+        raise
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

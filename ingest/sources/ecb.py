@@ -7,9 +7,6 @@ comma that makes an empty last column. TARGET days only.
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
 from collections.abc import Generator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +14,7 @@ from datetime import datetime
 from ingest.errors import Blocked, EmptyPayload, SchemaDrift
 from ingest.model import Dataset, Held, Request, Response, Row
 from ingest.sources import _payload
+from ingest.sources._zip import only_member
 
 HOST = "www.ecb.europa.eu"
 MEMBER = "eurofxref-hist.csv"
@@ -58,15 +56,7 @@ def _member(response: Response) -> bytes:
     if response.content.lstrip()[:1] == b"<":
         _payload.reject_page(response.content.decode("utf-8", "replace"))
         raise Blocked("a page where a zip should be")
-    try:
-        with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
-            if archive.getinfo(MEMBER).file_size > MAX_BYTES:
-                raise SchemaDrift(f"{MEMBER} is larger than {MAX_BYTES} bytes")
-            return archive.read(MEMBER)
-    except KeyError:
-        raise SchemaDrift(f"no {MEMBER} in the zip") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError, OSError) as error:
-        raise SchemaDrift(f"not a readable zip: {error}") from None
+    return only_member(response.content, MEMBER, MAX_BYTES)
 
 
 SOURCE = Ecb()

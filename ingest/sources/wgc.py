@@ -15,6 +15,7 @@ import io
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from ingest.dropbox import Drop, day_of, known_from, name_of
@@ -220,6 +221,7 @@ def _recognise(folder: str, content: bytes) -> str:
     return fitting[0]
 
 
+@lru_cache(maxsize=2)  # a file is recognised first and read right after
 def _sheets(content: bytes) -> Sheets:
     """Sheet name -> rows with anything in them, each at least one cell wide; a CSV is one sheet without a name."""
     if is_xlsx(content):
