@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import dropwhile
 from pathlib import Path
-from statistics import median
+from statistics import median_high, median_low
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -129,7 +129,8 @@ def unit_jumps(series: Series, mine: Mapping[date, list[Fact]], rows: Iterable[R
     held = {day: facts[-1].value or 0.0 for day, facts in mine.items() if _telling(series, facts[-1].value)}
     overlap = [(held[p.day], p.value, p.day) for p in points if p.day in held]
     shifts = [math.log(new / old) for old, new, _ in overlap if new / old > 0]
-    if shifts and (factor := _factor(median(shifts))) is not None:
+    # of an even number both middle ones, so that the median is a shift that was seen
+    if shifts and (factor := _factor(median_low(shifts))) is not None and factor == _factor(median_high(shifts)):
         old, new, day = next(trio for trio in overlap if _jump(trio[0], trio[1]) == factor)
         raise OutOfRange(f"{series.id}: unit change suspected (x{factor:g}): {day} is {new:g}, held as {old:g}")
     earlier = max((day for day in held if points and day < points[0].day), default=None)
