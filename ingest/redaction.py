@@ -36,9 +36,13 @@ def redact(
 
     `env` defaults to the process environment, which is always looked at.
     """
-    for name in secrets:
+    return _hide(text, secrets, {*secret_values(env or {}), *values})
+
+
+def _hide(text: str, names: Iterable[str], values: Iterable[str]) -> str:
+    for name in names:
         text = re.sub(rf"(?i)(\b{re.escape(name)}=)[^&\s\"'#]*", rf"\g<1>{HIDDEN}", text)
-    for value in sorted({*secret_values(env or {}), *values}, key=len, reverse=True):
+    for value in sorted(values, key=len, reverse=True):
         for form in {value, quote(value, safe=""), quote_plus(value)}:
             text = text.replace(form, HIDDEN)
     return text
@@ -46,22 +50,21 @@ def redact(
 
 @dataclass(frozen=True)
 class Redactor:
-    """`redact` bound to one request: its secret names (parameters, headers, or variables whose value is in the path) and
-    their values."""
+    """`redact` bound to one request: its secret names (parameters, headers, or variables whose value is in the path), their values and
+    those of all secret variables (collected once: a request is redacted in many places)."""
 
     names: frozenset[str]
     values: frozenset[str]
-    env: Mapping[str, str]
 
     @classmethod
     def of(cls, request: Request, env: Mapping[str, str]) -> Redactor:
         names = {name.lower() for name in request.secrets}
         given = [*request.params.items(), *request.headers.items(), *(request.json or {}).items(), *env.items()]
         values = {str(value) for name, value in given if name.lower() in names}
-        return cls(request.secrets, frozenset(v for v in values if v and v != HIDDEN), env)
+        return cls(request.secrets, frozenset(v for v in values if v and v != HIDDEN) | secret_values(env))
 
     def __call__(self, text: str) -> str:
-        return redact(text, self.names, self.env, self.values)
+        return _hide(text, self.names, self.values)
 
     def request(self, request: Request) -> Request:
         """The request as it may be stored: parsers see this one, in a run and in a rebuild alike."""
