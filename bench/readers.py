@@ -73,15 +73,18 @@ def _parquet(home: Home) -> tuple[Any, ...]:
 KINDS: dict[str, Callable[[Home], tuple[Any, ...]]] = {"plain": _plain, "library": _library, "parquet": _parquet}
 
 
-def read(base: str, first: int, count: int, stop: Path) -> None:
-    """A process of `count` reading threads; prints {"reads": [[begun, seconds, kind, build]], "problems": [...]}."""
+def read(base: str, first: int, count: int, stop: Path, pause_s: float) -> None:
+    """A process of `count` reading threads; prints {"reads": [[begun, seconds, kind, build]], "problems": [...]}.
+
+    What was seen is told while it runs as empty files `kind-build` beside `stop`.
+    """
     home, reads, problems = Home.of("sandbox", Path(base)), [], []
 
     def poll(number: int) -> None:
         kind = list(KINDS)[number % len(KINDS)]
         rng, warm = random.Random(number), False
         while not stop.exists() and os.getppid() == parent:  # a killed check leaves no readers behind
-            time.sleep(rng.uniform(0, 2 * PAUSE_S))
+            time.sleep(rng.uniform(0, 2 * pause_s))
             begun = time.monotonic()
             try:
                 left, right, build = KINDS[kind](home)
@@ -92,6 +95,7 @@ def read(base: str, first: int, count: int, stop: Path) -> None:
                 problems.append(f"{kind}: mixed {left} {right} {build}")
             if warm:  # the first read of a thread pays for imports
                 reads.append([begun, time.monotonic() - begun, kind, build])
+                stop.with_name(f"{kind}-{build}").touch()
             warm = True
 
     parent = os.getppid()
@@ -110,13 +114,16 @@ def told(seconds: list[float]) -> dict[str, float]:
     return {"reads": len(seconds), "p50_ms": 1000 * cuts[49], "p99_ms": 1000 * cuts[98], "longest_ms": 1000 * max(seconds, default=0.0)}
 
 
-def measure(readers: int, builds: int, rows: int, idle_s: float) -> dict[str, Any]:
-    """Readers alone for `idle_s` seconds, then the same readers during `builds` publishes."""
+def measure(readers: int, builds: int, rows: int, idle_s: float, pause_s: float = PAUSE_S, seen: int = 0, patience_s: float = 120.0) -> dict[str, Any]:
+    """Readers alone for `idle_s` seconds, then the same readers during `builds` publishes.
+
+    Publishing goes on, up to `patience_s` seconds, until each kind of reader saw `seen` builds: a busy machine is slow.
+    """
     with tempfile.TemporaryDirectory() as folder:
         home, stop = Home.of("sandbox", Path(folder) / "home").prepare(), Path(folder) / "stop"
         put(home, 0, rows)
         processes = [
-            subprocess.Popen([sys.executable, "-m", "bench.readers", "--child", str(home.base), str(first), str(min(PER_PROCESS, readers - first)), str(stop)],
+            subprocess.Popen([sys.executable, "-m", "bench.readers", "--child", str(home.base), str(first), str(min(PER_PROCESS, readers - first)), str(stop), str(pause_s)],
                              cwd=ROOT, stdout=subprocess.PIPE, text=True)
             for first in range(0, readers, PER_PROCESS)
         ]  # fmt: skip
@@ -125,8 +132,10 @@ def measure(readers: int, builds: int, rows: int, idle_s: float) -> dict[str, An
                 assert process.stdout is not None and process.stdout.readline() == "ready\n"
             time.sleep(idle_s)
             begun, taken = time.monotonic(), []
-            for n in range(1, builds + 1):
-                before = time.monotonic()
+            while len(taken) < builds or (
+                time.monotonic() - begun < patience_s and any(len(list(stop.parent.glob(f"{kind}-*"))) < seen for kind in KINDS)
+            ):
+                n, before = len(taken) + 1, time.monotonic()
                 put(home, n, rows)
                 taken.append(time.monotonic() - before)
             ended = time.monotonic()
@@ -135,7 +144,7 @@ def measure(readers: int, builds: int, rows: int, idle_s: float) -> dict[str, An
         answers = [json.loads(p.communicate(timeout=600)[0]) for p in processes]
     reads = [r for a in answers for r in a["reads"]]
     return {
-        "readers": readers, "builds": builds, "publishes_per_s": builds / (ended - begun), "publish": told(taken),
+        "readers": readers, "builds": len(taken), "publishes_per_s": len(taken) / (ended - begun), "publish": told(taken),
         "alone": told([s for at, s, *_ in reads if at < begun - 1]),
         "during": {kind: told([s for at, s, k, _ in reads if begun <= at <= ended and k == kind]) for kind in KINDS},
         "all_during": told([s for at, s, *_ in reads if begun <= at <= ended]),
@@ -169,6 +178,6 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        read(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]))
+        read(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), Path(sys.argv[5]), float(sys.argv[6]))
     else:
         main()
