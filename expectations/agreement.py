@@ -120,8 +120,10 @@ def _leg(thesis: str, leg: Any, table: str) -> Check:
 
 def _same_days(thesis: str, table: str) -> Check:
     sql = f"""with verdicts as (select as_of_date from scorecard.verdicts where thesis_id = '{thesis}'),
-              first_day as (select min(as_of_date) as day from verdicts)
-              select '{thesis}' as thesis_id, as_of_date, 'not in the mart' as problem from verdicts where as_of_date not in (select as_of_date from {table})
+              first_day as (select min(as_of_date) as day from verdicts),
+              begun as (select min(as_of_date) as day from {table})
+              select '{thesis}' as thesis_id, as_of_date, 'not in the mart' as problem from verdicts cross join begun
+              where as_of_date >= begun.day and as_of_date not in (select as_of_date from {table})
               union all select '{thesis}', as_of_date, 'without a verdict' from {table} cross join first_day
               where as_of_date >= first_day.day and as_of_date not in (select as_of_date from verdicts) order by 2"""
     return _check(f"days_of_{thesis}_agree", "scorecard.verdicts", f"{table} and the verdict speak of the same days", sql, table)

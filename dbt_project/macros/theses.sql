@@ -15,3 +15,23 @@
     {%- for thesis in built_theses() if thesis.model not in var('failed_models', []) %}{% do available.append(thesis) %}{% endfor -%}
     {{ return(available) }}
 {% endmacro %}
+
+{#
+  Every day on which a built thesis has a verdict, with its model's columns: from the scorecard's first day on, or from the day the model
+  first answers where that is earlier. What a day says must not depend on what became known later, so the days before the
+  inputs begin are here too: `no_data`, with `no_row` true where the model has no row yet.
+#}
+{% macro thesis_days(thesis) -%}
+(
+    select
+        days.as_of_date,
+        model.* exclude (as_of_date, usage_warnings),
+        coalesce(model.usage_warnings, {{ usage_warnings([]) }}) as usage_warnings,
+        model.as_of_date is null as no_row
+    from {{ ref('int_trading_days') }} as days
+    left join {{ ref(thesis.model) }} as model on days.as_of_date = model.as_of_date
+    qualify
+        days.as_of_date >= date '{{ var("scorecard_from") }}'
+        or days.as_of_date >= min(case when model.as_of_date is not null and model.{{ thesis.no_data_column }} is null then days.as_of_date end) over ()
+)
+{%- endmacro %}

@@ -1,4 +1,4 @@
--- Every leg of every built thesis on every day its inputs exist: value, threshold, margin, and whether it passes.
+-- Every leg of every built thesis on every day of its verdict: value, threshold, margin, and whether it passes.
 with
 
 legs as (
@@ -15,9 +15,8 @@ legs as (
         coalesce({{ leg.column }} {{ leg.operator }} {{ leg.threshold }}, false) as passed,
         '{{ leg.inputs | join(", ") }}' as inputs,
         {{ thesis.oldest_input_column }} as oldest_input_date,
-        usage_warnings,
-        min(case when {{ thesis.no_data_column }} is null then as_of_date end) over () as first_day
-    from {{ ref(thesis.model) }}
+        usage_warnings
+    from {{ thesis_days(thesis) }}
     {{ "union all" if not (loop.last and last_thesis) }}
     {%- endfor %}{% endfor %}
 )
@@ -37,4 +36,3 @@ select
     usage_warnings,
     '{{ var("origin") }}' as origin
 from legs
-where as_of_date >= coalesce(first_day, date '2015-01-02') -- the days that the verdict has

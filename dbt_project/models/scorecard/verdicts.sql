@@ -8,13 +8,14 @@ daily as (
         '{{ thesis.id }}' as thesis_id,
         as_of_date,
         case
-            when {{ thesis.no_data_column }} is not null then 'no_data'
+            when no_row or {{ thesis.no_data_column }} is not null then 'no_data'
             when {{ thesis.verdict.not_tested }} then 'not_tested'
             when {{ thesis.verdict.holds }} then 'holds'
             when {{ thesis.verdict.contested }} then 'contested'
             else 'fails'
         end as verdict,
         coalesce(
+            case when no_row then 'its inputs had not begun' end,
             {{ thesis.no_data_column }},
             {%- for leg in thesis.legs %}
             '{{ leg.id }} {{ leg.column }} ' || coalesce(cast(round({{ leg.column }}, 2) as varchar), 'undefined') || ' '
@@ -24,9 +25,8 @@ daily as (
         ) as reason,
         {{ thesis.label_column or "cast(null as varchar)" }} as label,
         {{ thesis.oldest_input_column }} as oldest_input_date,
-        usage_warnings,
-        min(case when {{ thesis.no_data_column }} is null then as_of_date end) over () as first_day
-    from {{ ref(thesis.model) }}
+        usage_warnings
+    from {{ thesis_days(thesis) }}
     {{ "union all" if not loop.last }}
     {%- endfor %}
 ),
@@ -44,13 +44,12 @@ planned as (
     cross join {{ ref('int_trading_days') }} as days
     where
         theses.status = 'planned'
-        and days.as_of_date >= date '2015-01-02'
+        and days.as_of_date >= date '{{ var("scorecard_from") }}'
 ),
 
 all_days as (
     select thesis_id, as_of_date, verdict, reason, label, oldest_input_date, usage_warnings
     from daily
-    where as_of_date >= coalesce(first_day, date '2015-01-02') -- without data ever: said for the days of unbuilt theses
     union all
     select thesis_id, as_of_date, verdict, reason, label, oldest_input_date, usage_warnings from planned
 ),

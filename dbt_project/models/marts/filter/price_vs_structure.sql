@@ -64,7 +64,7 @@ days as (
     from {{ ref('int_trading_days') }} as days
     -- without any price it says so since the day on which the scorecard of unbuilt theses begins
     inner join (select min(as_of_date) as first_day from prices) as begun
-        on days.as_of_date >= coalesce(begun.first_day, date '2015-01-02')
+        on days.as_of_date >= coalesce(begun.first_day, date '{{ var("scorecard_from") }}')
 ),
 
 structures as (

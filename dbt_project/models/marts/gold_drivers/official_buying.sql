@@ -189,4 +189,4 @@ select
     '{{ var("origin") }}' as origin
 from measured
 -- never observed: it says so since the day on which the scorecard of unbuilt theses begins, too
-where as_of_date >= coalesce(first_day, date '2015-01-02')
+where as_of_date >= coalesce(first_day, date '{{ var("scorecard_from") }}')

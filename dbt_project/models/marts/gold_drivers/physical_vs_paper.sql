@@ -6,11 +6,7 @@
 with
 
 days as (
-    select
-        days.as_of_date,
-        epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(levels) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
+    {{ epoch_days(levels) }}
 ),
 
 newest_quarters as (
@@ -72,11 +68,7 @@ level_days as (
         max(case when newest.quantity = 'gld_holdings_tonnes' then levels.change_365d end) as gld_change_365d_tonnes
     from newest_levels as newest
     inner join levels
-        on
-            newest.epoch_id = levels.epoch_id
-            and newest.quantity = levels.quantity
-            and newest.observation_date = levels.observation_date
-            and newest.observation_date >= {{ days_before('newest.as_of_date', "case when newest.quantity = 'gld_holdings_tonnes' then 5 else 9 end") }}
+        on {{ is_newest('levels', 'quantity', carry_days="case when newest.quantity = 'gld_holdings_tonnes' then 5 else 9 end") }}
     group by newest.as_of_date
 ),
 
@@ -146,4 +138,4 @@ select
     '{{ var("origin") }}' as origin
 from measured
 -- never observed: it says so since the day on which the scorecard of unbuilt theses begins, too
-where as_of_date >= coalesce(first_day, date '2015-01-02')
+where as_of_date >= coalesce(first_day, date '{{ var("scorecard_from") }}')

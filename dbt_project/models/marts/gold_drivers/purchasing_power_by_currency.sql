@@ -35,9 +35,7 @@ candidates as (
 ),
 
 days as (
-    select days.as_of_date, epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(cpi_quantities()) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
+    {{ epoch_days(cpi_quantities()) }}
 ),
 
 newest as (
@@ -197,4 +195,4 @@ select
     '{{ var("origin") }}' as origin
 from daily
 -- never observed: it says so since the day on which the scorecard of unbuilt theses begins, too
-where as_of_date >= coalesce(first_day, date '2015-01-02')
+where as_of_date >= coalesce(first_day, date '{{ var("scorecard_from") }}')
