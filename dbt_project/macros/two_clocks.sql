@@ -71,6 +71,18 @@
 ({% for value in values %}'{{ value }}'{{ ", " if not loop.last }}{% endfor %})
 {%- endmacro %}
 
+{# Every mart day with the epoch it belongs to: as_of_date, epoch_id. #}
+{% macro epoch_days(quantities, after=none) -%}
+select
+    days.as_of_date,
+    epochs.epoch_id
+from {{ ref('int_trading_days') }} as days
+inner join {{ epochs(quantities) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
+{%- if after %}
+where days.as_of_date > date '{{ after }}'
+{%- endif %}
+{%- endmacro %}
+
 {# The moment up to which this build knows anything. #}
 {% macro as_of() -%}cast('{{ var("as_of") }}' as timestamp with time zone){%- endmacro %}
 
@@ -106,4 +118,12 @@ left join (
         days.epoch_id = arrivals.epoch_id
         and keys.{{ key }} = arrivals.{{ key }}
         and days.as_of_date = arrivals.known_on
+{%- endmacro %}
+
+{# The condition that joins `relation` to the rows of newest_known (a relation of that name), while an observation is not too old to use. #}
+{% macro is_newest(relation, key, carry_days=5) -%}
+newest.epoch_id = {{ relation }}.epoch_id
+            and newest.{{ key }} = {{ relation }}.{{ key }}
+            and newest.observation_date = {{ relation }}.observation_date
+            and newest.observation_date >= {{ days_before('newest.as_of_date', carry_days) }}
 {%- endmacro %}

@@ -47,11 +47,7 @@ by_venue as (
         observed.interest_usd
     from newest
     inner join observed
-        on
-            newest.epoch_id = observed.epoch_id
-            and newest.place = observed.place
-            and newest.observation_date = observed.observation_date
-            and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+        on {{ is_newest('observed', 'place') }}
     where observed.interest_coin is not null
 ),
 

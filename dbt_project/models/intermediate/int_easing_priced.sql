@@ -16,11 +16,7 @@ panel as (
 ),
 
 days as (
-    select
-        days.as_of_date,
-        epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(quantities) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
+    {{ epoch_days(quantities) }}
 ),
 
 quarters as (
@@ -158,11 +154,7 @@ rate_days as (
         ) }} as effr_at_low
     from newest_rates as newest
     left join current_curve as rates
-        on
-            newest.epoch_id = rates.epoch_id
-            and newest.tenor = rates.tenor
-            and newest.observation_date = rates.observation_date
-            and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+        on {{ is_newest('rates', 'tenor') }}
     left join looked_back as lows
         on
             rates.epoch_id = lows.epoch_id

@@ -90,26 +90,23 @@ sessions as (
     where days.as_of_date > date '{{ var("plumbing_from") }}'
 ),
 
-newest_supply as (
+newest as (
     {{ newest_known('sessions', 'supply', 'quantity') }}
 ),
 
 sampled as (
     select
-        newest_supply.epoch_id,
-        newest_supply.as_of_date,
-        newest_supply.observation_date as newest_observation_date,
+        newest.epoch_id,
+        newest.as_of_date,
+        newest.observation_date as newest_observation_date,
         supply.observation_date,
         supply.supply_usd,
         {%- for growth_days in var('growth_days') %}
         supply.growth_{{ growth_days }}d_pct {{- "," if not loop.last }}
         {%- endfor %}
-    from newest_supply
+    from newest
     left join supply
-        on
-            newest_supply.epoch_id = supply.epoch_id
-            and newest_supply.observation_date = supply.observation_date
-            and newest_supply.observation_date >= {{ days_before('newest_supply.as_of_date', 5) }}
+        on {{ is_newest('supply', 'quantity') }}
 ),
 
 episode_days as (

@@ -80,11 +80,7 @@ sampled as (
         compared.*
     from newest
     left join compared
-        on
-            newest.epoch_id = compared.epoch_id
-            and newest.basis_id = compared.basis_id
-            and newest.observation_date = compared.observation_date
-            and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+        on {{ is_newest('compared', 'basis_id') }}
 ),
 
 days as (

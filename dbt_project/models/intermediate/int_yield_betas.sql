@@ -94,9 +94,5 @@ select
     {%- endfor %}
 from newest
 left join betas
-    on
-        newest.epoch_id = betas.epoch_id
-        and newest.bucket = betas.bucket
-        and newest.observation_date = betas.observation_date
-        and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+    on {{ is_newest('betas', 'bucket') }}
 group by newest.as_of_date

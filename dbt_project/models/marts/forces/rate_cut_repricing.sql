@@ -21,11 +21,7 @@ growth as (
 ),
 
 days as (
-    select
-        days.as_of_date,
-        epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(quantities) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
+    {{ epoch_days(quantities) }}
 ),
 
 newest as (

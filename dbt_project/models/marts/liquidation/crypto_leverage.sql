@@ -19,10 +19,7 @@ observed as (
 ),
 
 days as (
-    select days.as_of_date, epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(quantities) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
-    where days.as_of_date > date '{{ var("plumbing_from") }}'
+    {{ epoch_days(quantities, after=var('plumbing_from')) }}
 ),
 
 newest as (
@@ -39,11 +36,7 @@ values_by_day as (
         observed.sum_7d
     from newest
     inner join observed
-        on
-            newest.epoch_id = observed.epoch_id
-            and newest.quantity = observed.quantity
-            and newest.observation_date = observed.observation_date
-            and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+        on {{ is_newest('observed', 'quantity') }}
 ),
 
 -- over the venues of which both are known that day (Binance shows its funding in monthly files); their number stands beside it

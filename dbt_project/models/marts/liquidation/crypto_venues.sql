@@ -21,10 +21,7 @@ funding as (
 ),
 
 days as (
-    select days.as_of_date, epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(quantities) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
-    where days.as_of_date > date '{{ var("plumbing_from") }}'
+    {{ epoch_days(quantities, after=var('plumbing_from')) }}
 ),
 
 venues as (
@@ -66,11 +63,7 @@ left join newest
         and days.as_of_date = newest.as_of_date
         and venues.quantity = newest.quantity
 left join funding
-    on
-        newest.epoch_id = funding.epoch_id
-        and newest.quantity = funding.quantity
-        and newest.observation_date = funding.observation_date
-        and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+    on {{ is_newest('funding', 'quantity') }}
 left join {{ ref('int_crypto_interest') }} as interest
     on
         days.as_of_date = interest.as_of_date

@@ -17,44 +17,10 @@ orders as (
     from {{ ref('int_window_orders') }}
 ),
 
-days as (
-    select
-        days.as_of_date,
-        epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join (select distinct epoch_id, first_day, last_day from {{ ref('int_member_prices') }}) as epochs
-        on days.as_of_date between epochs.first_day and epochs.last_day
-),
-
--- the newest episode confirmed by that day
-current_episodes as (
-    select
-        days.as_of_date,
-        days.epoch_id,
-        max(episodes.start_date) as start_date
-    from days
-    inner join episodes
-        on days.epoch_id = episodes.epoch_id and days.as_of_date >= episodes.confirmation_date
-    group by days.as_of_date, days.epoch_id
-),
-
+-- the newest episode confirmed by that day; without one there is no row
 episode_days as (
-    select
-        current_episodes.as_of_date,
-        current_episodes.epoch_id,
-        episodes.episode_id,
-        case when episodes.end_date <= current_episodes.as_of_date then 'ended' else 'open' end as episode_status,
-        case
-            when episodes.end_date <= current_episodes.as_of_date
-                then 'last episode, ended ' || cast(episodes.end_date as varchar)
-            else 'open episode since ' || episodes.episode_id
-        end as episode_label,
-        least(current_episodes.as_of_date, coalesce(episodes.end_date, current_episodes.as_of_date)) as measured_date
-    from current_episodes
-    inner join episodes
-        on
-            current_episodes.epoch_id = episodes.epoch_id
-            and current_episodes.start_date = episodes.start_date
+    select as_of_date, prices_epoch_id as epoch_id, episode_id, episode_status, episode_label, measured_date
+    from {{ ref('int_episode_days') }}
 ),
 
 -- placebo: the same rules on windows that open every 21st session, as long as the median episode ended by that day
@@ -63,7 +29,7 @@ medians as (
         days.as_of_date,
         days.epoch_id,
         cast(floor(median(episodes.window_sessions) + 0.5) as bigint) as window_sessions
-    from days
+    from episode_days as days
     inner join episodes on days.epoch_id = episodes.epoch_id and episodes.end_date <= days.as_of_date
     group by days.as_of_date, days.epoch_id
 ),

@@ -94,11 +94,7 @@ ranked as (
 ),
 
 level_epochs as (
-    select
-        days.as_of_date,
-        epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(levels) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
+    {{ epoch_days(levels) }}
 ),
 
 newest as (
@@ -114,11 +110,7 @@ level_days as (
         max(case when ranked.quantity = 'vix_close_index' then ranked.percentile_1y_pct end) as vix_percentile_1y_pct
     from newest
     inner join ranked
-        on
-            newest.epoch_id = ranked.epoch_id
-            and newest.quantity = ranked.quantity
-            and newest.observation_date = ranked.observation_date
-            and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+        on {{ is_newest('ranked', 'quantity') }}
     group by newest.as_of_date
 ),
 

@@ -19,10 +19,7 @@ prices as (
 ),
 
 days as (
-    select days.as_of_date, epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(quantities) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
-    where days.as_of_date > date '{{ var("plumbing_from") }}'
+    {{ epoch_days(quantities, after=var('plumbing_from')) }}
 ),
 
 coins as (
@@ -61,8 +58,4 @@ left join newest
         and days.as_of_date = newest.as_of_date
         and coins.coin = newest.coin
 left join prices
-    on
-        newest.epoch_id = prices.epoch_id
-        and newest.coin = prices.coin
-        and newest.observation_date = prices.observation_date
-        and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+    on {{ is_newest('prices', 'coin') }}

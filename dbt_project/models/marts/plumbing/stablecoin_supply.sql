@@ -22,10 +22,7 @@ panel as (
 ),
 
 days as (
-    select days.as_of_date, epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(quantities) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
-    where days.as_of_date > date '{{ var("plumbing_from") }}'
+    {{ epoch_days(quantities, after=var('plumbing_from')) }}
 ),
 
 -- against the newest observation that is as many days older, at most five days more
@@ -68,11 +65,7 @@ daily as (
             and days.as_of_date = newest.as_of_date
             and members.quantity = newest.quantity
     left join measured
-        on
-            newest.epoch_id = measured.epoch_id
-            and newest.quantity = measured.quantity
-            and newest.observation_date = measured.observation_date
-            and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+        on {{ is_newest('measured', 'quantity') }}
 )
 
 select

@@ -27,10 +27,7 @@ preferred as (
 ),
 
 days as (
-    select days.as_of_date, epochs.epoch_id
-    from {{ ref('int_trading_days') }} as days
-    inner join {{ epochs(counts) }} as epochs on days.as_of_date between epochs.first_day and epochs.last_day
-    where days.as_of_date > date '{{ var("plumbing_from") }}'
+    {{ epoch_days(counts, after=var('plumbing_from')) }}
 ),
 
 panel as (
@@ -48,11 +45,7 @@ category as (
         max(case when newest.quantity = 'rwa_total_llama_usd' then panel.value end) as total_usd
     from newest
     inner join panel
-        on
-            newest.epoch_id = panel.epoch_id
-            and newest.quantity = panel.quantity
-            and newest.observation_date = panel.observation_date
-            and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+        on {{ is_newest('panel', 'quantity') }}
     group by newest.as_of_date
 ),
 

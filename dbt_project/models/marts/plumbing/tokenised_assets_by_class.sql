@@ -80,9 +80,5 @@ left join newest
         and days.as_of_date = newest.as_of_date
         and places.place = newest.place
 left join measured
-    on
-        newest.epoch_id = measured.epoch_id
-        and newest.place = measured.place
-        and newest.observation_date = measured.observation_date
-        and newest.observation_date >= {{ days_before('newest.as_of_date', 5) }}
+    on {{ is_newest('measured', 'place') }}
 left join bases on days.as_of_date = bases.as_of_date
