@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import statistics
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -18,14 +20,15 @@ Version = tuple[dt.datetime, float | None, str | None]  # known at, value, serie
 def versions(log: pd.DataFrame, members: Sequence[str], moment: dt.datetime) -> dict[dt.date, list[Version]]:
     """Per date, what was known of a quantity and since when; `members` by priority. A version differs in value from the one before."""
     rows = log[log["series_id"].isin(members) & (log["known_at"] <= pd.Timestamp(moment))]
+    rows = rows[rows.duplicated("observation_date", keep=False)]  # a date that was told once has one version
     rows = rows.sort_values(["known_at", "fetched_at"], kind="stable")
     found: dict[dt.date, list[Version]] = {}
     for day, part in rows.groupby("observation_date"):
         held: dict[str, float | None] = {}
         told: list[Version] = []
-        for known, batch in part.groupby("known_at", sort=True):
-            for row in batch.itertuples():
-                held[row.series_id] = None if row.state != "value" or pd.isna(row.value) else float(row.value)
+        for known, batch in groupby(part[["known_at", "series_id", "state", "value"]].itertuples(index=False, name=None), key=itemgetter(0)):
+            for _, series, state, number in batch:
+                held[series] = None if state != "value" or pd.isna(number) else float(number)
             giver = next((m for m in members if held.get(m) is not None), None)
             value = held[giver] if giver else None
             if (told and value != told[-1][1]) or (not told and value is not None):
