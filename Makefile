@@ -16,7 +16,7 @@ export UV_NO_PROGRESS := 1
 DBT_SOURCES := $(shell find dbt_project/models dbt_project/macros dbt_project/seeds dbt_project/tests dbt_project/*.yml -type f 2>/dev/null)
 MANIFEST := dbt_project/target/manifest.json
 DBT := $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --no-send-anonymous-usage-stats
-PY_FOLDERS := ingest sandbox expectations publish orchestration lowtide bench bi tests
+PY_FOLDERS := ingest sandbox expectations publish orchestration lowtide report bench bi tests
 
 .PHONY: help setup run ui test lint bench bench-bulk check-readers check-bi docs lock clean new-source check-source live-check
 

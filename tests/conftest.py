@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -24,22 +26,32 @@ def upstream() -> Path:
 
 @pytest.fixture(scope="session")
 def first_load(tmp_path_factory: pytest.TempPathFactory) -> tuple[Used, dict[str, Any]]:
-    """The first load of the world in which the theses are true, and what the command said of it."""
-    used = Used(tmp_path_factory.mktemp("recede"))
-    return used, used.run("--origin", "sandbox", "--world", "recede", "--now", FIRST)
+    """The first load of the world in which the theses are true, and what the command said of it: once for all workers."""
+    shared = tmp_path_factory.getbasetemp() if "PYTEST_XDIST_WORKER" not in os.environ else tmp_path_factory.getbasetemp().parent
+    used, said = Used(shared / "recede"), shared / "recede.json"
+    with (shared / "recede.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            used.home.mkdir()
+            said.write_text(json.dumps(used.run("--origin", "sandbox", "--world", "recede", "--now", FIRST)), encoding="utf-8")
+    return used, json.loads(said.read_text(encoding="utf-8"))
 
 
-# Tests that share an expensive beginning (a first load, a dbt build) belong on one worker; other files go anywhere.
-TOGETHER = {"tests/e2e/test_replay": "replay", "tests/e2e/": "first load", "tests/expectations/test_mutations": "first load", "tests/dbt/": "dbt"}
+# What takes longest begins first, so that no worker is left with it at the end.
+LONGEST = ("tests/e2e/test_sandbox_run", "tests/e2e/test_replay", "tests/e2e/", "tests/expectations/test_mutations", "tests/dbt/", "tests/lowtide/test_cli")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((n for n, prefix in enumerate(LONGEST) if item.nodeid.startswith(prefix)), len(LONGEST)))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Whole files to a worker, and what TOGETHER names alike as if it were one file."""
+    """Whole files to a worker; the files of tests/dbt share their builds."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByBeginning(LoadScopeScheduling):
+    class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return next((scope for prefix, scope in TOGETHER.items() if nodeid.startswith(prefix)), nodeid.split("::", 1)[0])
+            return "tests/dbt" if nodeid.startswith("tests/dbt/") else nodeid.split("::", 1)[0]
 
-    return ByBeginning(config, log)
+    return ByFile(config, log)

@@ -24,23 +24,19 @@ POISONS = {
 
 
 @pytest.fixture(scope="module")
-def rebuilt(first_load, tmp_path_factory) -> tuple[Used, dict]:
-    """A copy of the first load whose candidate is built again, ready to be published."""
+def built(first_load, tmp_path_factory) -> tuple[Used, dict]:
+    """A copy of the first load, and the candidate that it published."""
     used = Used(tmp_path_factory.mktemp("poison") / "home")
     shutil.copytree(first_load[0].home, used.home, symlinks=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOWTIDE_HOME", str(used.home))
-        with open_run(RunOptions(origin="sandbox", now=FIRST, full=True)) as session:
-            assert steps.build(session) is not None
-            healthy = {path.name: path.read_bytes() for path in export_folder(session.home).glob("*.parquet")}
-    return used, healthy
+    return used, {path.name: path.read_bytes() for path in (used.home / "sandbox" / "build" / "export").glob("*.parquet")}
 
 
 @pytest.mark.parametrize("table", POISONS)
-def test_a_poisoned_table_blocks_exactly_its_theses(rebuilt, table, monkeypatch):
-    used, healthy = rebuilt
+def test_a_poisoned_table_blocks_exactly_its_theses(built, table, monkeypatch):
+    used, healthy = built
     theses, change = POISONS[table]
     monkeypatch.setenv("LOWTIDE_HOME", str(used.home))
+    monkeypatch.setattr(steps, "_write_report", lambda *_: None)  # its pages are not what is at stake here
     before, published = used.current(), used.parquet()
     with open_run(RunOptions(origin="sandbox", now=FIRST, full=True)) as session:
         folder = export_folder(session.home)

@@ -44,8 +44,8 @@ def test_a_row_is_traced_to_its_bytes(replayed):
     assert (used.home / "replay" / "landing" / "bodies" / sofr["content_sha256"][:2] / f"{sofr['content_sha256']}.zst").is_file()
 
 
-def test_a_changed_archive_adds_versions_and_loses_nothing(replayed, upstream, tmp_path):
-    """A revision, a shortened history and a unit flip in one archive: kept, ignored, refused."""
+def test_a_changed_archive_and_an_earlier_day(replayed, upstream, tmp_path):
+    """A revision, a shortened history and a unit flip in one archive: kept, ignored, refused; and an earlier day knows none of it."""
     used = Used(tmp_path / "home")
     shutil.copytree(replayed[0].home, used.home, symlinks=True)
     changed = tmp_path / "archive"
@@ -59,24 +59,19 @@ def test_a_changed_archive_adds_versions_and_loses_nothing(replayed, upstream, t
     reserves = (fred / "WRESBAL.csv").read_text().splitlines()
     flipped = [f"{d},{float(v) / 1000}" for d, v in (line.split(",") for line in reserves[1:])]
     (fred / "WRESBAL.csv").write_text("\n".join([reserves[0], *flipped]) + "\n")
-    before = dict(used.rows("select as_of_date::varchar, sp500_depth_pct from marts.liquidation_order", "replay"))
-    told = {o["dataset_id"]: o for o in used.run("--origin", "replay", "--upstream", str(changed), *CHANGED)["outcomes"]}
+    current = used.current("replay")
+    run = used.run("--origin", "replay", "--upstream", str(changed), "--as-of", "2025-11-21", *CHANGED)
+    told = {o["dataset_id"]: o for o in run["outcomes"]}
     assert (told["fred_effr"]["rows_added"], told["fred_effr"]["rows_revised"]) == (1, 1)
     assert told["fred_sp500"]["rows_added"] == 0 and told["fred_sp500"]["outcome"] == "unchanged"
     assert told["fred_wresbal"]["error_type"] == "OutOfRange" and told["fred_wresbal"]["rows_added"] == 0
-    assert dict(used.rows("select as_of_date::varchar, sp500_depth_pct from marts.liquidation_order", "replay")) == before
-
-
-def test_an_as_of_run_knows_nothing_later(replayed, upstream, tmp_path):
-    used = Used(tmp_path / "home")
-    shutil.copytree(replayed[0].home, used.home, symlinks=True)
-    current = used.current("replay")
-    told = used.run("--origin", "replay", "--upstream", str(upstream), "--as-of", "2025-11-21", "--select", "lbma_gold_pm")
     assert used.current("replay") == current, "an as-of run must not move what readers read"
+    assert run["as_of"].startswith("2025-11-21T22:00")
     path = used.home / "replay" / "serve" / "as_of" / "2025-11-21" / "lowtide.duckdb"
     # rounded: a sum over a longer history may differ in the last bit
-    query = "select thesis_id, as_of_date, leg_id, round(value, 9), passed from scorecard.legs where as_of_date >= date '2025-06-01' and as_of_date <= date '2025-11-21' order by all"
+    legs = "select thesis_id, as_of_date, leg_id, round(value, 9), passed from scorecard.legs where as_of_date >= date '2025-06-01' and as_of_date <= date '2025-11-21' order by all"
+    falls = "select as_of_date, round(sp500_depth_pct, 9) from marts.liquidation_order where as_of_date <= date '2025-11-21' order by all"
     with duckdb.connect(str(path.resolve()), read_only=True) as connection:
         assert connection.execute("select max(as_of_date)::varchar from scorecard.verdicts").fetchone() == ("2025-11-21",)
-        assert connection.execute(query).fetchall() == used.rows(query, "replay")
-    assert told["as_of"].startswith("2025-11-21T22:00")
+        assert connection.execute(legs).fetchall() == used.rows(legs, "replay")
+        assert connection.execute(falls).fetchall() == used.rows(falls, "replay")

@@ -14,6 +14,7 @@ import duckdb
 
 LOWTIDE = Path(sys.executable).with_name("lowtide")
 FIRST, NEXT = "2026-11-18T23:30:00+00:00", "2026-11-19T23:30:00+00:00"
+VERDICTS = "select thesis_id, verdict from scorecard.verdicts where as_of_date = (select max(as_of_date) from scorecard.verdicts)"
 
 
 @dataclass(frozen=True)
