@@ -54,6 +54,7 @@ SPECS: dict[str, Spec] = {
     "NVDA": Spec("ai", 12, (0.17, 0.07), 1.5, 0.008, "NVIDIA Corporation", "EQUITY", "NMS", 1.2, payouts=QUARTERLY,
                  payout_yield=0.001, splits=((date(2024, 6, 10), 10.0),)),
     "GLD": Spec("gold", 0, (0, 0), 0.0, 0.001, "SPDR Gold Shares"),
+    "GC=F": Spec("gold", 0, (0, 0), 0.0, 0.001, "Gold futures, front month", "FUTURE", "CMX", first=date(2000, 8, 30)),
     "SLV": Spec("gold", 15, (0.06, 0.03), 0.3, 0.01, "iShares Silver Trust"),
     "TLT": Spec("treasuries", 128, (-0.01, 0.005), -0.1, 0.006, "iShares 20+ Year Treasury Bond ETF", "ETF", "NMS",
                 payouts=MONTHLY, payout_yield=0.035),
@@ -119,6 +120,8 @@ class Prices:
         """Unrounded split-adjusted price on `days` (weekday grid for securities, any day for crypto)."""
         spec = SPECS.get(symbol) or stock(symbol)
         own = noise(self.seed, symbol, len(self.calendar_days), spec.own_sd)[(days - self.calendar_days[0]).astype(int)]
+        if symbol == "GC=F":
+            return np.asarray(self.gold(days) * np.exp(own))
         if symbol == "GLD":
             years = (days - np.datetime64(PRICES_FROM)).astype(float) / 365.25
             return np.asarray(self.gold(days) * 0.0955 * np.exp(-0.004 * years + own))
