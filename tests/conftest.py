@@ -38,7 +38,7 @@ def first_load(tmp_path_factory: pytest.TempPathFactory) -> tuple[Used, dict[str
 
 
 # What takes longest begins first, so that no worker is left with it at the end.
-LONGEST = ("tests/e2e/test_sandbox_run", "tests/e2e/test_replay", "tests/e2e/", "tests/expectations/test_mutations", "tests/dbt/", "tests/lowtide/test_cli")
+LONGEST = ("tests/e2e/test_sandbox_run", "tests/e2e/test_replay", "tests/e2e/", "tests/expectations/test_mutations", "tests/dbt/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Iterable
 from datetime import datetime
 
-import duckdb
-
 from sandbox.world import SimulatedBackend
 from tests.e2e.used import FIRST, NEXT, VERDICTS
-
-PART = ("--select", "funding", "--select", "market")  # enough of a day's increment for every stage to have work
-
 
 
 def test_the_receding_world_gives_its_known_verdicts(first_load):
@@ -48,36 +39,6 @@ def test_a_second_run_adds_nothing(first_load, copy_of):
 def test_the_other_world_cannot_enter_the_same_home(first_load):
     said = first_load[0].lowtide("run", "--origin", "sandbox", "--world", "counterfactual", fails=True).stderr
     assert "holds world recede" in said and said.count("\n") == 1
-
-
-def test_kill_9_at_any_stage_then_a_run_repairs_itself(first_load, copy_of):
-    used = copy_of(first_load[0])
-    root = used.home / "sandbox"
-    published = used.current()
-    signs = {
-        "ingest": lambda: len(list((root / "landing" / "ledger").iterdir())) > 1,
-        "dbt": lambda: not (root / "build" / "candidate.json").exists(),
-        "publish": lambda: any(root.glob("serve/.tmp-*")) or used.current() != published,
-    }
-    for reached in signs.values():
-        process = subprocess.Popen(
-            used.command("run", "--origin", "sandbox", "--now", NEXT, "--latency-ms", "20", *PART),
-            env=used.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        while process.poll() is None and not reached():
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        assert used.rows("select count(*) > 1000 from scorecard.verdicts") == [(True,)]  # whatever happened, a reader is served
-    told = used.run("--origin", "sandbox", "--now", NEXT, *PART)
-    assert told["success"] and told["mart_day"] == "2026-11-19"
-    assert used.rows("select max(as_of_date)::varchar from marts.funding_stress") == [("2026-11-19",)]
-    assert not list(root.glob("serve/.tmp-*")) and not list(root.rglob("*.tmp"))
-    with duckdb.connect() as connection:  # rows of the killed fetches are neither lost nor there twice
-        facts = f"read_parquet('{root}/raw/observations/*/*.parquet')"
-        twice = f"select series_id, observation_date, known_at from {facts} group by all having count(*) > 1"
-        assert connection.execute(twice).fetchall() == []
-        assert connection.execute(f"select max(observation_date)::varchar from {facts} where series_id = 'fred.SP500'").fetchone() == ("2026-11-19",)
 
 
 def words(option: str, values: Iterable[str]) -> list[str]:

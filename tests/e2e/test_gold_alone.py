@@ -1,0 +1,66 @@
+"""The real command in a home that only ever fetches gold: cheap, and most theses are blocked. JSON, exit code, kill -9."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import duckdb
+import pytest
+
+from tests.e2e.used import FIRST, NEXT, Used
+
+GOLD = ("--origin", "sandbox", "--select", "gold")
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    used = Used(tmp_path_factory.mktemp("gold"))
+    return used, used.lowtide("run", *GOLD, "--now", FIRST, "--json", fails=True)
+
+
+def test_json_of_a_run_is_one_document_also_when_theses_are_blocked(alone):
+    used, done = alone
+    told = json.loads(done.stdout)
+    assert told["origin"] == "sandbox" and told["simulated"] is True and told["mart_day"] == "2026-11-18"
+    assert set(told["failed_theses"]) >= {"t1_2", "t2_0"} and "t4_5" not in told["failed_theses"]
+    assert "marts.gold_drawdown" in told["published_tables"]
+    card = json.loads(used.lowtide("scorecard", "--json").stdout)
+    assert len(card["theses"]) == 16 and card["simulated"] is True and card["build_id"] == told["build_id"]
+    gold = next(t for t in card["theses"] if t["thesis_id"] == "t4_5")
+    assert gold["verdict"] in ("holds", "contested", "fails") and gold["as_of_date"] == "2026-11-18" and not gold["is_stale"]
+    assert next(t for t in card["theses"] if t["thesis_id"] == "t1_2")["is_stale"]
+
+
+def test_kill_9_at_any_stage_then_a_run_repairs_itself(alone, copy_of):
+    used = copy_of(alone[0])
+    root = used.home / "sandbox"
+    published = used.current()
+    signs = {
+        "ingest": lambda: len(list((root / "landing" / "ledger").iterdir())) > 1,
+        "dbt": lambda: not (root / "build" / "candidate.json").exists(),
+        "publish": lambda: any(root.glob("serve/.tmp-*")) or used.current() != published,
+    }
+    for stage, reached in signs.items():
+        process = subprocess.Popen(
+            used.command("run", *GOLD, "--now", NEXT, "--latency-ms", "20"),
+            env=used.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        while process.poll() is None and not reached():
+            time.sleep(0.02)
+        assert process.poll() is None, f"the run ended before it was seen in {stage}"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert used.rows("select count(*) > 1000 from scorecard.verdicts") == [(True,)]  # whatever happened, a reader is served
+    told = used.run(*GOLD, "--now", NEXT, fails=True)
+    assert told["mart_day"] == "2026-11-19" and "marts.gold_drawdown" in told["published_tables"]
+    assert used.rows("select max(as_of_date)::varchar from marts.gold_drawdown") == [("2026-11-19",)]
+    assert not list(root.glob("serve/.tmp-*")) and not list(root.rglob("*.tmp"))
+    with duckdb.connect() as connection:  # rows of the killed fetches are neither lost nor there twice
+        facts = f"read_parquet('{root}/raw/observations/*/*.parquet')"
+        twice = f"select series_id, observation_date, known_at from {facts} group by all having count(*) > 1"
+        assert connection.execute(twice).fetchall() == []
+        assert connection.execute(f"select max(observation_date)::varchar from {facts} where series_id = 'lbma.gold_pm'").fetchone() == ("2026-11-19",)
