@@ -25,7 +25,7 @@ def status(
     now: Annotated[str | None, typer.Option(metavar="DATE", help="Judge lateness at this moment (default: now; replay: the last run).")] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Every series: newest observation, what the calendar expects, how late, the last error."""
+    """Every series: newest observation, what the calendar expects, how late, the last fetch and error."""
     from ingest import registry
     from ingest.landing import Landing
     from ingest.status import statuses
@@ -46,13 +46,19 @@ def status(
     late = [r for r in rows if (r["late_days"] or 0) > 0]
     console.print(f"origin: {home.origin}   now: {clock.now():%Y-%m-%d %H:%M} UTC   published: {_published(home) or 'nothing'}", highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("series", "domain", "newest", "expected", "late days", "last error"):
-        table.add_column(name)
+    room = max(20, console.width - 72 - max(len(r["series_id"]) for r in rows))  # one line a series; --json has the whole error
+    for name in ("series", "provider", "newest", "expected", "late days", "last fetch (UTC)", "last error"):
+        table.add_column(name, no_wrap=True, justify="right" if name == "late days" else "left")
     for row in rows:
-        table.add_row(row["series_id"], row["domain"], str(row["newest"] or ""), str(row["expected"] or ""),
-                      str(row["late_days"] or ""), str(row["last_error"] or "").replace("[", r"\["))  # fmt: skip
+        fetched = f"{row['last_fetch']:%Y-%m-%d %H:%M}" if row["last_fetch"] else "never"
+        table.add_row(row["series_id"], row["provider"], str(row["newest"] or ""), str(row["expected"] or ""),
+                      str(row["late_days"] or ""), fetched, _short(row["last_error"] or "", room).replace("[", r"\["))  # fmt: skip
     console.print(table, highlight=False)
     console.print(f"{len(rows)} series, {len(late)} late", highlight=False)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _published(home: Home) -> str | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import PAGE
+
 HERE = Path(__file__).parent
 if __name__ == "__main__":
-    page = HERE.parent.parent / "docs" / "conformance.md"
-    wanted = [] if any(word.startswith("--provider") for word in sys.argv) else [f"--conformance-page={page}"]
+    wanted = [] if any(word.startswith("--provider") for word in sys.argv) else [f"--conformance-page={PAGE}"]
     sys.exit(pytest.main([str(HERE / "test_conformance.py"), "-q", *wanted, *sys.argv[1:]]))

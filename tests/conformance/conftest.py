@@ -1,4 +1,4 @@
-"""The stand as a fixture, and the table at the end of the run.
+"""The stand as a fixture, and the table at the end of the run, which docs/conformance.md must show after a whole run.
 
 `--provider NAME` (more than once if wanted) tests these providers only; `--conformance-page PATH` writes the page.
 """
@@ -19,6 +19,7 @@ from . import report
 from .stand import Stand
 
 HERE = Path(__file__).parent
+PAGE = HERE.parent.parent / "docs" / "conformance.md"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,10 +61,26 @@ def stand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             yield made
 
 
+def _told(config: pytest.Config) -> report.Table:
+    stats = config.pluginmanager.get_plugin("terminalreporter").stats
+    return report.collect(one for name in ("passed", "failed", "error") for one in stats.get(name, []))
+
+
+def _outdated(config: pytest.Config) -> bool:
+    """Whether this run tested and passed everything, and the page says something else."""
+    table = _told(config)
+    whole = set(table) == set(providers()) and all(cell.verdict in ("ok", report.NOT_APPLICABLE) for cells in table.values() for cell in cells.values())
+    return whole and PAGE.read_text(encoding="utf-8") != report.page(table)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput") and not session.config.getoption("--conformance-page", default=None) and _outdated(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    table = report.collect(
-        one for name in ("passed", "failed", "error") for one in terminalreporter.stats.get(name, [])
-    )
+    table = _told(config)
     if not table:
         return
     terminalreporter.section("conformance of the sources")
@@ -72,3 +89,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if path := config.getoption("--conformance-page", default=None):
         Path(path).write_text(report.page(table), encoding="utf-8")
         terminalreporter.write_line(f"written: {path}")
+    elif _outdated(config):
+        terminalreporter.write_line("FAIL docs/conformance.md says something else: run python -m tests.conformance")
