@@ -23,6 +23,7 @@ from report.words import Words, dictionary, number
 from tests.report.report_kit import HOSTILE, build
 
 SPEC = re.compile(r'<script type="application/json" class="spec" data-for="([^"]+)">(.*?)</script>', re.DOTALL)
+BEFORE_INPUTS = "its inputs had not begun"  # models/scorecard/verdicts.sql
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,14 @@ def test_the_dictionary_has_both_languages() -> None:
     for chart in REGISTRY:
         assert chart.key in dictionary(), chart.id
         assert not chart.note or chart.note in dictionary()
+
+
+def test_caveats_and_reasons_are_translated_and_nothing_else_is_kept() -> None:
+    said = {line for t in load_theses().values() for line in (*t.caveats, *(leg.reason for leg in t.legs), t.review)}
+    lines = {key.removeprefix("line.") for key in dictionary() if key.startswith("line.")}
+    others = {line for t in load_theses().values() for line in (*t.measures, t.planned_reason)} | {BEFORE_INPUTS}
+    assert said - lines == set(), "report/words.yml has no Chinese for these"
+    assert lines - said - others == set(), "no thesis says these any more"
 
 
 def test_a_chart_of_an_unpublished_table_says_why(site: Path) -> None:
