@@ -71,7 +71,7 @@ def _rule(thesis: Thesis, registry: Registry) -> str:
     assert thesis.verdict is not None
     legs = [
         (leg.id, f"{leg.title.en}<br>{leg.title.zh_hant}", f"`{leg.column} {leg.operator} {leg.threshold:g}` {leg.unit}",
-         leg.reason, leg.since)
+         " ".join([leg.reason, *(f"Before {one.before}: {leg.operator} {one.threshold:g}; {one.reason}" for one in leg.earlier)]), leg.since)
         for leg in thesis.legs
     ]  # fmt: skip
     verdicts = [(name, f"`{text}`") for name, text in thesis.verdict.expressions.items()]

@@ -1,13 +1,12 @@
 """The theses as data: claim, rule legs with thresholds and reasons, what would falsify them.
 
-Belongs here: reading and validating `theses/*.yml`, and verdict expressions (leg ids and flags joined by and, or, not).
-Does not belong here: computing a verdict (dbt does, from the SQL this module writes) or writing files (`generate`).
+Belongs here: reading and validating `theses/*.yml`, and the SQL of their rules. Does not belong here: what a verdict expression may
+hold (`expressions`), computing a verdict (dbt does, from that SQL) or writing files (`generate`).
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lowtide.errors import LowtideError
+from lowtide.expressions import names, sql
 
 FOLDER = Path(__file__).resolve().parent.parent / "theses"
 BASKETS = "baskets.yml"
@@ -27,39 +27,6 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 Line = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def names(expression: str) -> set[str]:
-    """The names in a verdict expression. Raises ValueError when it holds anything but names, and, or, not, parentheses."""
-    return {node.id for node in ast.walk(_parse(expression)) if isinstance(node, ast.Name)}
-
-
-def sql(expression: str, mapping: Mapping[str, str]) -> str:
-    """The expression as SQL, each name replaced by its SQL in `mapping`; every operation in parentheses.
-
-    Raises ValueError as `names` does, and KeyError for a name that `mapping` lacks.
-    """
-
-    def render(node: ast.expr) -> str:
-        if isinstance(node, ast.Name):
-            return mapping[node.id]
-        if isinstance(node, ast.UnaryOp):
-            return f"(not {render(node.operand)})"
-        assert isinstance(node, ast.BoolOp)
-        return "(" + (" and " if isinstance(node.op, ast.And) else " or ").join(map(render, node.values)) + ")"
-
-    return render(_parse(expression))
-
-
-def _parse(expression: str) -> ast.expr:
-    try:
-        tree = ast.parse(expression.strip(), mode="eval").body
-    except (SyntaxError, ValueError) as error:
-        raise ValueError(f"not an expression: {expression!r}") from error
-    allowed = (ast.Name, ast.Load, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not)
-    if not all(isinstance(node, allowed) for node in ast.walk(tree)):
-        raise ValueError(f"only leg ids, flags, and, or, not, parentheses may stand in {expression!r}")
-    return tree
 
 
 class _Strict(BaseModel):
@@ -73,8 +40,19 @@ class Text(_Strict):
     zh_hant: Line
 
 
+class Earlier(_Strict):
+    """A threshold that was in force on the mart days before `before`."""
+
+    before: date
+    threshold: float
+    reason: Line  # why it was left
+
+
 class Leg(_Strict):
-    """One condition of a rule: `column` of the thesis' model compared with `threshold`."""
+    """One condition of a rule: `column` of the thesis' model compared with `threshold`.
+
+    A changed threshold leaves the old one in `earlier`, oldest first: each day is judged by the rule that was in force on it.
+    """
 
     id: Name
     title: Text
@@ -85,11 +63,28 @@ class Leg(_Strict):
     reason: Line  # why this threshold
     since: date  # first day with a value to compare
     inputs: tuple[Name, ...] = Field(min_length=1)  # quantities of the registry
+    earlier: tuple[Earlier, ...] = ()
+
+    @field_validator("earlier")
+    @classmethod
+    def _in_order(cls, earlier: tuple[Earlier, ...]) -> tuple[Earlier, ...]:
+        days = [one.before for one in earlier]
+        if days != sorted(set(days)):
+            raise ValueError("thresholds once in force stand oldest first, one for a date")
+        return earlier
+
+    @property
+    def threshold_sql(self) -> str:
+        """The threshold in force on `as_of_date`, as SQL."""
+        if not self.earlier:
+            return f"{self.threshold:.15g}"
+        once = " ".join(f"when as_of_date < date '{one.before}' then {one.threshold:.15g}" for one in self.earlier)
+        return f"(case {once} else {self.threshold:.15g} end)"
 
     @property
     def passed_sql(self) -> str:
         """SQL that is true where the leg passes and false otherwise, also without a value."""
-        return f"coalesce({self.column} {self.operator} {self.threshold:.15g}, false)"
+        return f"coalesce({self.column} {self.operator} {self.threshold_sql}, false)"
 
 
 class Verdict(_Strict):

@@ -2,6 +2,7 @@
   The rules of theses/*.yml. built_theses(): id, model, label_column (or none), no_data_column, oldest_input_column,
   flags {{name: column}}, legs [{id, column, operator, threshold, unit, inputs, passed}], verdict {not_tested, holds, contested}.
   `passed` and the verdicts are SQL conditions over the model's columns, never null; tried in that order, else the thesis fails.
+  A threshold that changed is SQL too: the one in force on as_of_date.
 #}
 {% macro built_theses() %}
 {{ return([

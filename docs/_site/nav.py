@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 PAGES = (
-    ("Start here", ("index.md", "concepts.md", "connect.md")),
+    ("Start here", ("index.md", "concepts.md", "outcomes.md", "connect.md")),
     ("Operate", ("run-daily.md", "bigger.md", "checks.md")),
     ("Change", ("adding-a-source.md", "changing-a-rule.md", "drop-folder.md", "conformance.md", "generated.md")),
 )

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from lowtide.errors import LowtideError
-from lowtide.theses import FOLDER, IDS, load_baskets, load_theses, names, sql
+from lowtide.expressions import names, sql
+from lowtide.theses import FOLDER, IDS, load_baskets, load_theses
 
 BUILT = set(IDS)
 
@@ -151,3 +152,17 @@ def test_gold_and_treasuries_as_cash(tested: Any, none_sold: Any, early: Any, sl
         f"select case {cases} else 'fails' end from (select {columns})", [tested, none_sold, early, slow]
     ).fetchall()
     assert found == [(verdict,)]
+
+
+def test_a_day_is_judged_by_the_threshold_in_force_on_it(folder: Path) -> None:
+    old = [{"before": "2024-01-03", "threshold": 3.0, "reason": "too strict"}, {"before": "2024-01-05", "threshold": 2, "reason": "still"}]
+    spoil(folder, "t1_2.yml", lambda t: t["legs"][0].update(earlier=old))
+    leg = load_theses(folder)["t1_2"].legs[0]
+    assert (leg.operator, leg.threshold) == (">", 0)
+    days = "(select unnest([date '2024-01-02', date '2024-01-03', date '2024-01-04', date '2024-01-05']) as as_of_date, 2.5 as sofr_iorb_20d_mean_bp)"
+    found = duckdb.sql(f"select {leg.threshold_sql}, {leg.passed_sql} from {days} order by as_of_date").fetchall()
+    assert [(float(threshold), passed) for threshold, passed in found] == [(3, False), (2, True), (2, True), (0, True)]
+    spoil(folder, "t1_2.yml", lambda t: t["legs"][0].update(earlier=old[::-1]))
+    load_theses.cache_clear()
+    with pytest.raises(LowtideError, match=r"t1_2.yml: legs.0.earlier: thresholds once in force stand oldest first"):
+        load_theses(folder)

@@ -13,7 +13,7 @@ holdings as (
         case when quantity like 'irfcl%' then 1 when quantity like 'il%' then 2 else 3 end as source_order,
         upper(split_part(quantity, '_', case when quantity like 'wgc%' then 4 else 3 end)) as country,
         cast(extract(year from observation_date) * 4 + extract(quarter from observation_date) as integer) as quarter_number,
-        case when quantity like '%oz' then value / {{ ounces_per_tonne() }} else value end as tonnes
+        case when quantity like 'wgc%' then value else value / {{ ounces_per_tonne() }} end as tonnes
     from {{ known_snapshots(holdings, 1100) }}
 ),
 

@@ -20,7 +20,7 @@ daily as (
             {%- for leg in thesis.legs %}
             '{{ leg.id }} {{ leg.column }} ' || coalesce(cast(round({{ leg.column }}, 2) as varchar), 'undefined') || ' '
             || case when coalesce({{ leg.column }} {{ leg.operator }} {{ leg.threshold }}, false) then 'passes' else 'does not pass' end
-            || ' {{ leg.operator }} {{ leg.threshold }}{{ "; " if not loop.last }}' {{ "||" if not loop.last }}
+            || ' {{ leg.operator }} ' || cast({{ leg.threshold }} as varchar) {{ "|| '; ' ||" if not loop.last }}
             {%- endfor %}
         ) as reason,
         {{ thesis.label_column or "cast(null as varchar)" }} as label,

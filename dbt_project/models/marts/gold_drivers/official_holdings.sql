@@ -23,7 +23,7 @@ reported as (
         case when quantity like 'irfcl%' then 1 when quantity like 'il%' then 2 else 3 end as source_order,
         cast(extract(year from observation_date) * 12 + extract(month from observation_date) as integer) as month_number,
         {{ days_before("cast(date_trunc('month', observation_date) + interval '1' month as date)", 1) }} as month_end_date,
-        case when quantity like '%oz' then value / {{ ounces_per_tonne() }} else value end as holdings_tonnes
+        case when quantity like 'wgc%' then value else value / {{ ounces_per_tonne() }} end as holdings_tonnes
     from newest
     where value is not null
 ),
