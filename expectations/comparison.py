@@ -25,6 +25,7 @@ SPARSE = 10  # as many changed values count beside the column's own values too, 
 BULK = 60  # more new observations or versions of one series than this since the previous build = loaded in bulk
 MEMBERS = 2000  # key columns with more values than this are not a list of members
 _NUMBERS = ("DOUBLE", "INTEGER", "BIGINT", "HUGEINT", "FLOAT")
+FLIPS = frozenset({"scorecard.changes"})  # how many there are follows from the rules; that they match the verdicts is checked in the candidate
 NOT_COMPARED = ("origin", "is_stale")
 GROWING = {"meta.series": ("observations", "versions")}  # what is held of a series never shrinks
 MOVING = {"meta.series": ("first_observation_date", "newest_observation_date", "observations", "versions", "last_fetched_at", "last_error_type")}
@@ -35,7 +36,7 @@ def compared(candidate: Candidate, accept_fewer_rows: frozenset[str], rules_chan
     filled = _backfilled(candidate)
     for name in sorted(candidate.present & candidate.before):
         table = candidate.tables[name]
-        yield _kept(table, accept_fewer_rows)
+        yield _kept(table, accept_fewer_rows | (FLIPS if rules_changed else frozenset()))
         explained = rules_changed or name in accept_fewer_rows
         yield from _members(candidate, table, "warning" if explained else "critical")
         if name in GROWING:

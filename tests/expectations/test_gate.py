@@ -232,6 +232,19 @@ def test_fewer_rows_than_published_before_is_critical_unless_accepted(tmp_path: 
     assert not accepted.failed_theses and accepted.warnings
 
 
+def test_flips_become_fewer_when_the_rules_changed_only(tmp_path: Path) -> None:
+    before = frames(400)
+    for row, depth in ((slice(0, None, 9), -50.0), (slice(4, None, 9), -1.0)):
+        before["marts.gold_drawdown"].loc[row, "mdd_504_pct"] = depth
+    scorecard(before)
+    for name in ("legs", "verdicts", "changes"):
+        before[f"scorecard.{name}"] = before[f"scorecard.{name}"].assign(origin=ORIGIN)
+    previous = _previous(tmp_path / "before", before)
+    assert any(line.startswith("scorecard.changes: rows_kept") for line in failed(judge(tmp_path / "c", frames(400), previous=previous)))
+    told = judge(tmp_path / "d", frames(400), previous=previous, rules_changed=True)
+    assert not told.failed_theses and any(r.check_name == "rows_kept" for r in told.warnings)
+
+
 def test_changed_history_warns_and_does_not_block(tmp_path: Path) -> None:
     previous = _previous(tmp_path / "before", frames(400))
     made = frames(400)
