@@ -174,7 +174,7 @@ def _macros(registry: Registry, theses: dict[str, Thesis], baskets: Sequence[Mem
             "id": t.id, "model": t.model, "label_column": t.label_column, "no_data_column": t.no_data_column,
             "oldest_input_column": t.oldest_input_column, "flags": t.flags, "verdict": t.verdict_sql(),
             "legs": [
-                {"id": leg.id, "column": leg.column, "operator": leg.operator, "threshold": leg.threshold_sql if leg.earlier else leg.threshold, "unit": leg.unit,
+                {"id": leg.id, "column": leg.column, "operator": leg.operator, "threshold": leg.threshold_sql, "unit": leg.unit,
                  "inputs": list(leg.inputs), "passed": leg.passed_sql}
                 for leg in t.legs
             ],
@@ -187,7 +187,7 @@ def _macros(registry: Registry, theses: dict[str, Thesis], baskets: Sequence[Mem
   The rules of theses/*.yml. built_theses(): id, model, label_column (or none), no_data_column, oldest_input_column,
   flags {{{{name: column}}}}, legs [{{id, column, operator, threshold, unit, inputs, passed}}], verdict {{not_tested, holds, contested}}.
   `passed` and the verdicts are SQL conditions over the model's columns, never null; tried in that order, else the thesis fails.
-  A threshold that changed is SQL too: the one in force on as_of_date.
+  `threshold` is SQL too: where it changed, the one in force on as_of_date.
 #}}
 {{% macro built_theses() %}}
 {{{{ return({_literal(built)}) }}}}

@@ -15,7 +15,7 @@ from pyarrow import csv
 from ingest.answers import one_line
 from ingest.bulk.kinds import MOMENT, File, Kind
 from ingest.errors import SchemaDrift
-from ingest.sources._zip import only_member
+from ingest.sources._zip import member
 
 LARGEST = 64 * 2**20  # bytes of one CSV; a month of one-minute klines is 6 MB
 _SLACK_US = 60_000_000  # settlements are booked some milliseconds off the hour
@@ -25,7 +25,7 @@ _MILLI, _MICRO = (10**12, 10**13), (10**15, 10**16)  # ranges of 13 and of 16 di
 def read(file: File, zipped: bytes) -> pa.Table:
     """Rows of one file in `file.kind.schema`, in the file's order; none where it has only a header. Raises SchemaDrift."""
     try:
-        return _checked(file, _parsed(file.kind, only_member(zipped, f"{file.name}.csv", LARGEST)))
+        return _checked(file, _parsed(file.kind, member(zipped, f"{file.name}.csv", LARGEST, alone=True)))
     except SchemaDrift as error:
         raise SchemaDrift(f"{file.name}: {error}") from None
 

@@ -18,15 +18,15 @@ from ingest.errors import SchemaDrift
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, OverflowError, LookupError)
 
 
-def only_member(content: bytes, name: str, largest: int) -> bytes:
-    """Bytes of `name`, the only file inside, up to `largest` of them. Raises SchemaDrift."""
+def member(content: bytes, name: str, largest: int, *, alone: bool = False) -> bytes:
+    """Bytes of the file `name` inside, `largest` at the most; `alone`: no other file may be there. Raises SchemaDrift."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
-            if names != [name]:
+            if name not in names or (alone and len(names) > 1):
                 raise SchemaDrift(f"the zip holds {one_line(', '.join(names), 80)!r}, wanted {name}")
-            with archive.open(name) as member:
-                body = member.read(largest + 1)
+            with archive.open(name) as part:
+                body = part.read(largest + 1)
     except UNREADABLE as error:
         raise SchemaDrift(f"not a zip file: {one_line(str(error), 80)}") from None
     if len(body) > largest:

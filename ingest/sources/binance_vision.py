@@ -23,7 +23,7 @@ from typing import Any
 from ingest.errors import EmptyPayload, NotFound, SchemaDrift
 from ingest.model import Dataset, Held, Request, Response, Row
 from ingest.sources import _days, _payload
-from ingest.sources._zip import only_member
+from ingest.sources._zip import member
 
 HOST = "data.binance.vision"
 _CADENCES = {"fundingRate": ("monthly",), "klines": ("monthly", "daily"), "metrics": ("daily",)}
@@ -151,7 +151,7 @@ def _unzip(content: bytes, name: str) -> str:
     if not content:
         raise EmptyPayload("an empty body")
     try:
-        body = only_member(content, f"{name}.csv", _LARGEST)
+        body = member(content, f"{name}.csv", _LARGEST, alone=True)
     except SchemaDrift:
         _payload.reject_page(content[:2000].decode("utf-8", "replace"))
         raise

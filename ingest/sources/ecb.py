@@ -14,7 +14,7 @@ from datetime import datetime
 from ingest.errors import Blocked, EmptyPayload, SchemaDrift
 from ingest.model import Dataset, Held, Request, Response, Row
 from ingest.sources import _payload
-from ingest.sources._zip import only_member
+from ingest.sources._zip import member
 
 HOST = "www.ecb.europa.eu"
 MEMBER = "eurofxref-hist.csv"
@@ -56,7 +56,7 @@ def _member(response: Response) -> bytes:
     if response.content.lstrip()[:1] == b"<":
         _payload.reject_page(response.content.decode("utf-8", "replace"))
         raise Blocked("a page where a zip should be")
-    return only_member(response.content, MEMBER, MAX_BYTES)
+    return member(response.content, MEMBER, MAX_BYTES)
 
 
 SOURCE = Ecb()

@@ -94,7 +94,7 @@ def test_the_macro_lists_the_built_theses_in_jinja(tree: Path) -> None:
             given = found[name]
             assert given["verdict"] == thesis.verdict_sql()  # type: ignore[index]
             assert [leg["inputs"] for leg in given["legs"]] == [list(leg.inputs) for leg in thesis.legs]  # type: ignore[index]
-            assert [leg["threshold"] for leg in given["legs"]] == [leg.threshold for leg in thesis.legs]  # type: ignore[index]
+            assert [leg["threshold"] for leg in given["legs"]] == [leg.threshold_sql for leg in thesis.legs]  # type: ignore[index]
 
 
 def test_links_between_pages_lead_somewhere(tree: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_revised_observation_shows_its_versions(home: Home) -> None:
 
 
 @pytest.mark.parametrize(("table", "key", "told"), [
-    ("marts.nothing", {"a": "b"}, "is not in build b1: it has marts"),
+    ("marts.nothing", {"a": "b"}, "is not in build b1: it has marts.ai_cash_flow, "),
     ("marts.funding_stress", {"day": "2024-05-31"}, "has no column day; its columns are as_of_date, "),
     ("marts.funding_stress", {}, "name the row of marts.funding_stress; its columns are"),
     ("marts.funding_stress", {"as_of_date": "2024-05-26"}, "no row with as_of_date=2024-05-26; it has for example as_of_date=2024-05-31"),
