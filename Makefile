@@ -84,28 +84,28 @@ $(UV):
 
 .venv/.stamp: requirements.lock pyproject.toml | $(UV)
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
-	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # A DuckDB 1.x client, only to prove that it reads what a 2.x client publishes.
 .venv-reader/.stamp: requirements-reader.lock | $(UV)
 	@test -x .venv-reader/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-reader
-	$(UV) pip sync --quiet --python .venv-reader/bin/python --require-hashes requirements-reader.lock
+	@$(UV) pip sync --quiet --python .venv-reader/bin/python --require-hashes requirements-reader.lock
 	@touch $@
 
 # dlt only to be measured against: not a dependency, not in any lock.
 .venv-dlt/.stamp: | $(UV)
 	@test -x .venv-dlt/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-dlt
-	$(UV) pip install --quiet --python .venv-dlt/bin/python "dlt[duckdb]==1.31.0" pyarrow
+	@$(UV) pip install --quiet --python .venv-dlt/bin/python "dlt[duckdb]==1.31.0" pyarrow
 	@touch $@
 
 # The site's tools stay out of the warehouse's environment.
 .venv-docs/.stamp: pyproject.toml | $(UV)
 	@test -x .venv-docs/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-docs
-	$(UV) pip install --quiet --python .venv-docs/bin/python 'mkdocs-material>=9.6' 'mkdocs<2'
+	@$(UV) pip install --quiet --python .venv-docs/bin/python 'mkdocs-material>=9.6' 'mkdocs<2'
 	@touch $@
 
 $(MANIFEST): .venv/.stamp $(DBT_SOURCES)
-	$(DBT)
+	@$(DBT)
 	@touch $@
