@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from tests.dbt import raw_zone, synthetic
+from tests.dbt import recorded as archive
+from tests.dbt.agree import World
 from tests.dbt.dbt_kit import MIDDLE, Project, Warehouse
 
 
@@ -39,3 +41,16 @@ def in_the_middle(project: Project, history: pd.DataFrame, tmp_path_factory: pyt
     held = history[history["known_at"] <= pd.Timestamp(f"{MIDDLE}T22:00", tz="UTC")]
     zone = raw_zone.write(tmp_path_factory.mktemp("held"), held)
     return project.build(zone, f"{MIDDLE}T22:00:00+00:00", "in_the_middle")
+
+
+@pytest.fixture(scope="session")
+def invented(history: pd.DataFrame, at_the_end: Warehouse) -> World:
+    return World(history, at_the_end, synthetic.sessions(synthetic.FIRST - 90 * synthetic.DAY))  # a window may open before the first price
+
+
+@pytest.fixture(scope="session")
+def recorded(upstream: Path, project: Project, tmp_path_factory: pytest.TempPathFactory) -> World:
+    log = archive.log(upstream)
+    warehouse = project.build(raw_zone.write(tmp_path_factory.mktemp("recorded"), log), f"{archive.LAST}T22:00:00+00:00", "recorded")
+    first = min(log.loc[log["series_id"] == "yahoo.SPY.close", "observation_date"])
+    return World(log, warehouse, synthetic.sessions(first, archive.LAST))

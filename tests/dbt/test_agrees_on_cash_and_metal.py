@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from ingest.sources._xlsx import Workbook  # cells only: what they mean is worked out here
-from tests.dbt import raw_zone, synthetic
-from tests.dbt.dbt_kit import Project, Warehouse
-from tests.dbt.test_agrees_with_reference import D, World, agree, agree_on_verdicts
+from tests.dbt.agree import D, World, agree, agree_on_verdicts
 from tests.reference import bullion, cash_flow, observations, scorecard
 
 ROWS = {
@@ -23,54 +16,6 @@ ROWS = {
     "t4_3": ("marts.official_buying", bullion.official_row),
     "t4_4": ("marts.physical_vs_paper", bullion.physical_row),
 }
-LABELS = {"Total bar and coin": "bar_and_coin", "ETFs & similar products": "etf_flows", "Central banks & other inst.": "central_banks",
-          "Jewellery fabrication": "jewellery_fabrication", "Technology": "technology"}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def invented(history: pd.DataFrame, at_the_end: Warehouse) -> World:
-    return World(history, at_the_end, synthetic.sessions())
-
-
-@pytest.fixture(scope="module")
-def recorded(upstream: Path, project: Project, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Two editions of gold demand, official holdings, fixings and the real yield of the archive, with simplified moments."""
-    parts = []
-    for file in sorted((upstream / "dropbox" / "wgc" / "gdt_tables").glob("202[56]*.xlsx")):
-        moment = dt.datetime.combine(D(file.name[:10]), dt.time(23, 59, 59), tzinfo=dt.UTC)
-        rows = list(Workbook(file.read_bytes()).rows("Gold Balance"))
-        header = next(row for row in rows if len(row) > 2 and str(row[-1]).startswith("Q"))
-        for row in rows:
-            if row and row[0] in LABELS:
-                days = {dt.date(2000 + int(str(h)[3:]), 3 * int(str(h)[1]) - 2, 1): n for n, h in enumerate(header) if str(h).startswith("Q")}
-                parts.append(raw_zone.rows(f"wgc.{LABELS[str(row[0])]}", [(day, float(str(row[n])), moment) for day, n in days.items()]))
-    moment = dt.datetime(2026, 4, 1, 23, 59, tzinfo=dt.UTC)  # earlier than the file, so that the archive's last edition meets it
-    with (upstream / "dropbox/wgc/official_reserves/2026-05-31_official_gold_by_country.csv").open(newline="") as handle:
-        held: dict[str, list[tuple[dt.date, float | None, dt.datetime]]] = {}
-        for line in csv.DictReader(handle):
-            held.setdefault(line["Country"].lower(), []).append((D(line["Date"]), float(line["Tonnes"]), moment))
-    known = raw_zone.registry()
-    parts += [raw_zone.rows(f"wgc.official_gold_{c}", rows) for c, rows in held.items() if f"wgc.official_gold_{c}" in known]
-    parts.append(observations.rows("lbma.gold_pm", observations.load_lbma_json(upstream / "prices.lbma.org.uk/json/gold_pm.json"), observations.at(16)))
-    real = observations.load_fred_csv(upstream / "fred.stlouisfed.org/graph/fredgraph/DFII10.csv")
-    parts.append(observations.rows("fred.DFII10", real, observations.at(20, 30, 1)))
-    trust = list(Workbook((upstream / "api.spdrgoldshares.com/historical-archive_gld.xlsx").read_bytes()).rows("US GLD Historical Archive"))
-    place, tonnes = trust[0].index("Tonnes of Gold"), {}
-    for row in trust[1:]:
-        try:
-            tonnes[dt.datetime.strptime(str(row[0]), "%d-%b-%Y").date()] = float(str(row[place]))
-        except (ValueError, IndexError):
-            continue  # holidays say so in words
-    parts.append(observations.rows("spdr.gld_tonnes", tonnes, observations.at(20, 0, 1)))
-    reports = json.loads((upstream / "publicreporting.cftc.gov/resource/72hh-3qpy_088691.json").read_text())
-    for series, fields in (("open_interest", ["open_interest_all"]), ("managed_money_net", ["m_money_positions_long_all", "m_money_positions_short_all"])):
-        values = {D(r["report_date_as_yyyy_mm_dd"][:10]): float(r[fields[0]]) - sum(float(r[f]) for f in fields[1:]) for r in reports}
-        parts.append(observations.rows(f"cftc.gold_{series}", values, observations.at(20, 30, 3)))
-    log = pd.concat(parts, ignore_index=True)
-    log = log[log["known_at"] <= pd.Timestamp("2026-05-28T22:00", tz="UTC")]
-    zone = raw_zone.write(tmp_path_factory.mktemp("recorded_metal"), log)
-    warehouse = project.build(zone, "2026-05-28T22:00:00+00:00", "recorded_metal")
-    return World(log, warehouse, synthetic.sessions(D("2003-01-02"), D("2026-05-28")))
 
 
 def check(world: World, thesis: str, day: str) -> dict[str, Any]:

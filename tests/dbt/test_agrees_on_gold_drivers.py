@@ -6,40 +6,17 @@ Belongs here: which days are compared. Does not belong here: how a row is compar
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tests.dbt import raw_zone, synthetic
-from tests.dbt.dbt_kit import PROJECT, Project, Warehouse
-from tests.dbt.test_agrees_with_reference import D, World, agree, agree_on_verdicts
-from tests.reference import currencies, cycles, filter, observations
+from tests.dbt import synthetic
+from tests.dbt.agree import D, World, agree, agree_on_verdicts
+from tests.dbt.dbt_kit import PROJECT
+from tests.reference import currencies, cycles, filter
 
 CYCLES = cycles.load_cycles(PROJECT / "seeds" / "fed_cycles.csv")
 LISTED = currencies.load_series(PROJECT / "seeds" / "currency_series.csv")
-
-
-@pytest.fixture(scope="module")
-def invented(history: pd.DataFrame, at_the_end: Warehouse) -> World:
-    return World(history, at_the_end, synthetic.sessions())
-
-
-@pytest.fixture(scope="module")
-def recorded(upstream: Path, project: Project, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Real yields, gold, dollar prices and rates, euro and franc prices as recorded; known by the registry's lags."""
-    log, _ = observations.recorded_log(upstream, [day.date() for day in pd.bdate_range("1968-01-01", "2030-12-31")])
-    log = log[log["series_id"].isin(["lbma.gold_pm", "yahoo.GLD.close"])]
-    fred = upstream / "fred.stlouisfed.org" / "graph" / "fredgraph"
-    parts = [log]
-    for name, later in (("DFII10", 1), ("DFF", 1), ("CP0000EZCCM086NEST", 58), ("CP0000CHM086NEST", 58)):
-        parts.append(observations.rows(f"fred.{name}", observations.load_fred_csv(fred / f"{name}.csv"), observations.at(20, 30, later)))
-    log = pd.concat(parts, ignore_index=True)
-    for column in ("known_at", "fetched_at"):
-        log[column] = pd.to_datetime(log[column], utc=True)
-    log = log[log["known_at"] <= pd.Timestamp("2026-05-01", tz="UTC")]
-    warehouse = project.build(raw_zone.write(tmp_path_factory.mktemp("recorded_rates"), log), "2026-04-30T22:00:00+00:00", "recorded_rates")
-    return World(log, warehouse, synthetic.sessions(dt.date(2003, 1, 2), D("2026-04-30")))
 
 
 def check_cycle(world: World, day: dt.date) -> None:

@@ -6,83 +6,16 @@ On the invented history every kind of correction is in the way; on the recorded 
 from __future__ import annotations
 
 import datetime as dt
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
 from tests.dbt import raw_zone, synthetic
-from tests.dbt.dbt_kit import PROJECT, Project, Warehouse
+from tests.dbt.agree import D, World, agree, agree_on_verdicts
+from tests.dbt.dbt_kit import PROJECT
 from tests.reference import funding, gold, liquidation, observations, policy, revisions, scorecard, stress
 
 MODEL = {"t1_2": "marts.funding_stress", "t4_5": "marts.gold_drawdown"}
-D = dt.date.fromisoformat
-
-
-@dataclass
-class World:
-    """A change log and the warehouse built from it."""
-
-    log: pd.DataFrame
-    warehouse: Warehouse
-    sessions: list[dt.date]
-
-    def snapshot(self, day: dt.date) -> observations.Snapshot:
-        return observations.as_known(self.log, raw_zone.quantities(), observations.cutoff(day))
-
-    def row(self, table: str, day: dt.date, also: str = "true") -> dict[str, Any]:
-        found = self.warehouse.table(f"(from {table} where as_of_date = date '{day}' and {also})")
-        assert len(found) == 1, f"{table} has {len(found)} rows on {day}"
-        return dict(found.iloc[0])
-
-
-@pytest.fixture(scope="module")
-def invented(history: pd.DataFrame, at_the_end: Warehouse) -> World:
-    early = synthetic.FIRST - 90 * synthetic.DAY  # a window may open before the first price
-    return World(history, at_the_end, synthetic.sessions(early))
-
-
-@pytest.fixture(scope="module")
-def recorded(upstream: Path, project: Project, tmp_path_factory: pytest.TempPathFactory) -> World:
-    weekdays = [day.date() for day in pd.bdate_range("1968-01-01", "2030-12-31")]
-    log, _ = observations.recorded_log(upstream, weekdays)
-    log = log[log["known_at"] <= pd.Timestamp("2026-05-01", tz="UTC")]
-    zone = raw_zone.write(tmp_path_factory.mktemp("recorded"), log)
-    warehouse = project.build(zone, "2026-04-30T22:00:00+00:00", "recorded")
-    first = min(log.loc[log["series_id"] == "yahoo.SPY.close", "observation_date"])
-    return World(log, warehouse, synthetic.sessions(first, D("2026-04-30")))
-
-
-def agree(row: Mapping[str, Any], expected: Mapping[str, Any], columns: Sequence[str] = ()) -> None:
-    """Every column that both have: equal, numbers to 1e-9."""
-    shared = [c for c in (columns or expected) if c in row]
-    assert len(shared) >= 3, f"{list(expected)} and {list(row)} share too little"
-    for column in shared:
-        got, want = row[column], expected[column]
-        where = f"{row['as_of_date']} {column}: warehouse {got}, reference {want}"
-        if want is None or (isinstance(want, float) and math.isnan(want)):
-            assert got is None, where
-        elif isinstance(want, bool | str):
-            assert got == want, where
-        elif isinstance(want, dt.date):
-            assert got is not None and pd.Timestamp(got).date() == want, where
-        else:
-            assert got is not None and got == pytest.approx(float(want), rel=1e-9, abs=1e-9), where
-
-
-def agree_on_verdicts(world: World, theses: Sequence[str], day: dt.date, row: Mapping[str, Any]) -> None:
-    for thesis in theses:
-        found = world.warehouse.table(f"(from scorecard.verdicts where thesis_id = '{thesis}' and as_of_date = date '{day}')")
-        assert found["verdict"].tolist() == [scorecard.verdict(thesis, row)], (thesis, day)
-        legs = world.warehouse.table(f"(from scorecard.legs where thesis_id = '{thesis}' and as_of_date = date '{day}')")
-        for leg in legs.to_dict("records"):
-            want = scorecard.legs(thesis, row)[leg["leg_id"]]
-            assert (leg["operator"], leg["threshold"], leg["passed"]) == (want["operator"], want["threshold"], want["passed"])
-            agree(leg, want, ("value", "margin", "passed"))
 
 
 def check_stress(world: World, day: dt.date) -> None:

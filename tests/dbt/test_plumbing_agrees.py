@@ -3,53 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from tests.dbt import raw_zone, synthetic
-from tests.dbt.dbt_kit import FROM, Project, Warehouse
-from tests.dbt.test_agrees_with_reference import World, agree, agree_on_verdicts
-from tests.reference import leverage, observations, plumbing
+from tests.dbt import raw_zone
+from tests.dbt.agree import D, World, agree, agree_on_verdicts
+from tests.dbt.dbt_kit import FROM
+from tests.reference import leverage, plumbing
 
-D = dt.date.fromisoformat
 SINCE = D(FROM)
 
 
 def first_dates() -> dict[str, dt.date]:
     rows = {row["quantity"]: row["first_date"] for row in raw_zone.registry().values()}
     return {coin: D(rows[f"{coin}_supply_usd"]) for coin in plumbing.COINS}
-
-
-@pytest.fixture(scope="module")
-def invented(history: pd.DataFrame, at_the_end: Warehouse) -> World:
-    return World(history, at_the_end, synthetic.sessions(synthetic.FIRST - 90 * synthetic.DAY))
-
-
-@pytest.fixture(scope="module")
-def recorded(upstream: Path, project: Project, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The recorded archive with its stablecoin total and prices."""
-    log, _ = observations.recorded_log(upstream, [day.date() for day in pd.bdate_range("1968-01-01", "2030-12-31")])
-    llama = upstream / "stablecoins.llama.fi"
-    total = {_day(p["date"]): p["totalCirculatingUSD"]["peggedUSD"] for p in json.loads((llama / "stablecoincharts" / "all.json").read_text())}
-    parts = [log, observations.rows("defillama.stablecoins.total", total, observations.at(12, 0, 1))]
-    prices = json.loads((llama / "stablecoinprices.json").read_text())
-    for coin, name in (("usdt", "tether"), ("usdc", "usd-coin"), ("dai", "dai"), ("busd", "binance-usd")):
-        closes = {_day(p["date"]): p["prices"][name] for p in prices if p["prices"].get(name) is not None}
-        parts.append(observations.rows(f"defillama.price.{coin}", closes, observations.at(12, 0, 1)))
-    log = pd.concat(parts, ignore_index=True)
-    for column in ("known_at", "fetched_at"):
-        log[column] = pd.to_datetime(log[column], utc=True)
-    log = log[log["known_at"] <= pd.Timestamp("2026-05-01", tz="UTC")]
-    warehouse = project.build(raw_zone.write(tmp_path_factory.mktemp("recorded"), log), "2026-04-30T22:00:00+00:00", "recorded_plumbing")
-    first = min(log.loc[log["series_id"] == "yahoo.SPY.close", "observation_date"])
-    return World(log, warehouse, synthetic.sessions(first, D("2026-04-30")))
-
-
-def _day(stamp: str | int) -> dt.date:
-    return dt.datetime.fromtimestamp(int(stamp), dt.UTC).date()
 
 
 def check_stablecoins(world: World, day: dt.date) -> dict[str, object]:
