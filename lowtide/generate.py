@@ -175,7 +175,7 @@ def _macros(registry: Registry, theses: dict[str, Thesis], baskets: Sequence[Mem
             "oldest_input_column": t.oldest_input_column, "flags": t.flags, "verdict": t.verdict_sql(),
             "legs": [
                 {"id": leg.id, "column": leg.column, "operator": leg.operator, "threshold": leg.threshold_sql, "unit": leg.unit,
-                 "inputs": list(leg.inputs), "passed": leg.passed_sql}
+                 "inputs": list(leg.inputs), "oldest_input_column": leg.oldest_input_column, "passed": leg.passed_sql}
                 for leg in t.legs
             ],
         }

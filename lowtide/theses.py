@@ -63,6 +63,7 @@ class Leg(_Strict):
     reason: Line  # why this threshold
     since: date  # first day with a value to compare
     inputs: tuple[Name, ...] = Field(min_length=1)  # quantities of the registry
+    oldest_input_column: Name | None = None  # where the leg stands on fewer inputs than the thesis
     earlier: tuple[Earlier, ...] = ()
 
     @field_validator("earlier")

@@ -32,9 +32,10 @@ TIERS = ("open", "internal", "restricted")  # the further right, the stricter
 OURS = ("origin", "usage_warnings", "oldest_input_date", "is_stale")
 # Answers of the rules, and what describes a rule: ours in these tables whatever the inputs.
 ANSWERS = {
-    "scorecard.verdicts": ("verdict", "settled_verdict"),
+    "scorecard.verdicts": ("verdict", "settled_verdict", "flags"),
     "scorecard.legs": ("operator", "threshold", "unit", "passed", "inputs"),
-    "scorecard.changes": ("from_verdict", "to_verdict", "legs_flipped"),
+    "scorecard.changes": ("from_verdict", "to_verdict", "legs_flipped", "flags_flipped"),
+    "scorecard.verdict_shares": ("verdict", "days", "share_pct", "first_date", "last_date"),
 }
 LEDGER = ("content_sha256", "error_message", "quarantine_example")  # of a response: they may quote or prove a value
 WHOLE = ("meta.series",)  # the registry and what is held of it: no value of a source

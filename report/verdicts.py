@@ -102,8 +102,8 @@ def runs(source: Source, thesis: str, settled: bool) -> list[Run]:
 
 def shares(source: Source, thesis: str) -> list[tuple[str, float]]:
     """Share of days per verdict since the thesis' inputs begin, in percent."""
-    found = source.query("select verdict, 100.0 * count(*) / sum(count(*)) over () as pct from scorecard.verdicts where thesis_id = ? group by 1", [thesis])
-    held = dict(zip(found["verdict"], found["pct"], strict=True))
+    found = source.query("select verdict, share_pct from scorecard.verdict_shares where verdict_kind = 'raw' and thesis_id = ?", [thesis])
+    held = dict(zip(found["verdict"], found["share_pct"], strict=True))
     return [(v, held[v]) for v in VERDICTS if v in held]
 
 

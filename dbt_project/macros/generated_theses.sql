@@ -19,9 +19,9 @@
       'contested': '(coalesce(synchronised_age_days <= 20, false) or coalesce(crypto_equity_age_days <= 5, false))',
     },
     'legs': [
-      {'id': 'a', 'column': 'synchronised_age_days', 'operator': '<=', 'threshold': '5', 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(synchronised_age_days <= 5, false)'},
-      {'id': 'b', 'column': 'synchronised_age_days', 'operator': '<=', 'threshold': '20', 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(synchronised_age_days <= 20, false)'},
-      {'id': 'c', 'column': 'crypto_equity_age_days', 'operator': '<=', 'threshold': '5', 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(crypto_equity_age_days <= 5, false)'},
+      {'id': 'a', 'column': 'synchronised_age_days', 'operator': '<=', 'threshold': '5', 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(synchronised_age_days <= 5, false)'},
+      {'id': 'b', 'column': 'synchronised_age_days', 'operator': '<=', 'threshold': '20', 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(synchronised_age_days <= 20, false)'},
+      {'id': 'c', 'column': 'crypto_equity_age_days', 'operator': '<=', 'threshold': '5', 'unit': 'trading days', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(crypto_equity_age_days <= 5, false)'},
     ],
   },
   {
@@ -39,9 +39,9 @@
       'contested': '((coalesce(above_low_1y_bp >= 10, false) and coalesce(easing_1y_at_low_bp >= 25, false)) or coalesce(odds_repriced, false))',
     },
     'legs': [
-      {'id': 'a', 'column': 'above_low_1y_bp', 'operator': '>=', 'threshold': '10', 'unit': 'bp', 'inputs': ['ust_1y_pct'], 'passed': 'coalesce(above_low_1y_bp >= 10, false)'},
-      {'id': 'b', 'column': 'easing_1y_at_low_bp', 'operator': '>=', 'threshold': '25', 'unit': 'bp', 'inputs': ['effr_pct', 'ust_1y_pct'], 'passed': 'coalesce(easing_1y_at_low_bp >= 25, false)'},
-      {'id': 'c', 'column': 'core_pce_yoy_pct', 'operator': '>', 'threshold': '2.5', 'unit': 'percent', 'inputs': ['core_pce_index'], 'passed': 'coalesce(core_pce_yoy_pct > 2.5, false)'},
+      {'id': 'a', 'column': 'above_low_1y_bp', 'operator': '>=', 'threshold': '10', 'unit': 'bp', 'inputs': ['ust_1y_pct'], 'oldest_input_column': 'low_1y_date', 'passed': 'coalesce(above_low_1y_bp >= 10, false)'},
+      {'id': 'b', 'column': 'easing_1y_at_low_bp', 'operator': '>=', 'threshold': '25', 'unit': 'bp', 'inputs': ['effr_pct', 'ust_1y_pct'], 'oldest_input_column': 'low_1y_date', 'passed': 'coalesce(easing_1y_at_low_bp >= 25, false)'},
+      {'id': 'c', 'column': 'core_pce_yoy_pct', 'operator': '>', 'threshold': '2.5', 'unit': 'percent', 'inputs': ['core_pce_index'], 'oldest_input_column': 'core_pce_month', 'passed': 'coalesce(core_pce_yoy_pct > 2.5, false)'},
     ],
   },
   {
@@ -57,8 +57,8 @@
       'contested': '(coalesce(sofr_iorb_20d_mean_bp > 0, false) or coalesce(funding_stress_index > 1, false))',
     },
     'legs': [
-      {'id': 'a', 'column': 'sofr_iorb_20d_mean_bp', 'operator': '>', 'threshold': '0', 'unit': 'bp', 'inputs': ['sofr_pct', 'iorb_pct'], 'passed': 'coalesce(sofr_iorb_20d_mean_bp > 0, false)'},
-      {'id': 'b', 'column': 'funding_stress_index', 'operator': '>', 'threshold': '1', 'unit': 'standard deviations', 'inputs': ['sofr_pct', 'iorb_pct', 'effr_pct', 'sofr_p99_pct', 'tgcr_pct', 'onrrp_award_pct', 'reserves_usd_mn'], 'passed': 'coalesce(funding_stress_index > 1, false)'},
+      {'id': 'a', 'column': 'sofr_iorb_20d_mean_bp', 'operator': '>', 'threshold': '0', 'unit': 'bp', 'inputs': ['sofr_pct', 'iorb_pct'], 'oldest_input_column': 'sofr_iorb_observation_date', 'passed': 'coalesce(sofr_iorb_20d_mean_bp > 0, false)'},
+      {'id': 'b', 'column': 'funding_stress_index', 'operator': '>', 'threshold': '1', 'unit': 'standard deviations', 'inputs': ['sofr_pct', 'iorb_pct', 'effr_pct', 'sofr_p99_pct', 'tgcr_pct', 'onrrp_award_pct', 'reserves_usd_mn'], 'oldest_input_column': none, 'passed': 'coalesce(funding_stress_index > 1, false)'},
     ],
   },
   {
@@ -74,9 +74,9 @@
       'contested': '(coalesce(growth_gap_pp > 0, false) and (coalesce(capex_ocf_ratio >= 0.5, false) or coalesce(discount_rate_gap_pp > 0, false)))',
     },
     'legs': [
-      {'id': 'a', 'column': 'growth_gap_pp', 'operator': '>', 'threshold': '0', 'unit': 'percentage points', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'passed': 'coalesce(growth_gap_pp > 0, false)'},
-      {'id': 'b', 'column': 'capex_ocf_ratio', 'operator': '>=', 'threshold': '0.5', 'unit': 'ratio', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'passed': 'coalesce(capex_ocf_ratio >= 0.5, false)'},
-      {'id': 'c', 'column': 'discount_rate_gap_pp', 'operator': '>', 'threshold': '0', 'unit': 'percentage points', 'inputs': ['tips_10y_pct'], 'passed': 'coalesce(discount_rate_gap_pp > 0, false)'},
+      {'id': 'a', 'column': 'growth_gap_pp', 'operator': '>', 'threshold': '0', 'unit': 'percentage points', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'oldest_input_column': 'oldest_quarter_end_date', 'passed': 'coalesce(growth_gap_pp > 0, false)'},
+      {'id': 'b', 'column': 'capex_ocf_ratio', 'operator': '>=', 'threshold': '0.5', 'unit': 'ratio', 'inputs': ['msft_capex_usd', 'googl_capex_usd', 'amzn_capex_usd', 'meta_capex_usd', 'orcl_capex_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd'], 'oldest_input_column': 'oldest_quarter_end_date', 'passed': 'coalesce(capex_ocf_ratio >= 0.5, false)'},
+      {'id': 'c', 'column': 'discount_rate_gap_pp', 'operator': '>', 'threshold': '0', 'unit': 'percentage points', 'inputs': ['tips_10y_pct'], 'oldest_input_column': 'discount_rate_date', 'passed': 'coalesce(discount_rate_gap_pp > 0, false)'},
     ],
   },
   {
@@ -92,10 +92,10 @@
       'contested': '(coalesce(raw_break_tau >= 0.67, false) and coalesce(raw_depth_tau >= 0.67, false))',
     },
     'legs': [
-      {'id': 'a', 'column': 'raw_break_tau', 'operator': '>=', 'threshold': '0.67', 'unit': 'tau-b', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(raw_break_tau >= 0.67, false)'},
-      {'id': 'b', 'column': 'raw_depth_tau', 'operator': '>=', 'threshold': '0.67', 'unit': 'tau-b', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(raw_depth_tau >= 0.67, false)'},
-      {'id': 'c', 'column': 'crypto_ai_broken_10pct_count', 'operator': '>=', 'threshold': '2', 'unit': 'buckets', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(crypto_ai_broken_10pct_count >= 2, false)'},
-      {'id': 'd', 'column': 'scaled_break_tau', 'operator': '>=', 'threshold': '0.5', 'unit': 'tau-b', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(scaled_break_tau >= 0.5, false)'},
+      {'id': 'a', 'column': 'raw_break_tau', 'operator': '>=', 'threshold': '0.67', 'unit': 'tau-b', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(raw_break_tau >= 0.67, false)'},
+      {'id': 'b', 'column': 'raw_depth_tau', 'operator': '>=', 'threshold': '0.67', 'unit': 'tau-b', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(raw_depth_tau >= 0.67, false)'},
+      {'id': 'c', 'column': 'crypto_ai_broken_10pct_count', 'operator': '>=', 'threshold': '2', 'unit': 'buckets', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(crypto_ai_broken_10pct_count >= 2, false)'},
+      {'id': 'd', 'column': 'scaled_break_tau', 'operator': '>=', 'threshold': '0.5', 'unit': 'tau-b', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(scaled_break_tau >= 0.5, false)'},
     ],
   },
   {
@@ -111,8 +111,8 @@
       'contested': '(coalesce(crypto_scaled_break_rank <= 1, false) or coalesce(crypto_depth_vols_rank <= 1, false))',
     },
     'legs': [
-      {'id': 'a', 'column': 'crypto_scaled_break_rank', 'operator': '<=', 'threshold': '1', 'unit': 'rank', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(crypto_scaled_break_rank <= 1, false)'},
-      {'id': 'b', 'column': 'crypto_depth_vols_rank', 'operator': '<=', 'threshold': '1', 'unit': 'rank', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(crypto_depth_vols_rank <= 1, false)'},
+      {'id': 'a', 'column': 'crypto_scaled_break_rank', 'operator': '<=', 'threshold': '1', 'unit': 'rank', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(crypto_scaled_break_rank <= 1, false)'},
+      {'id': 'b', 'column': 'crypto_depth_vols_rank', 'operator': '<=', 'threshold': '1', 'unit': 'rank', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(crypto_depth_vols_rank <= 1, false)'},
     ],
   },
   {
@@ -128,8 +128,8 @@
       'contested': '(coalesce(ai_out_of_order_count <= 0, false) or coalesce(ai_excess_drawdown_pct > 0, false))',
     },
     'legs': [
-      {'id': 'a', 'column': 'ai_out_of_order_count', 'operator': '<=', 'threshold': '0', 'unit': 'buckets', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(ai_out_of_order_count <= 0, false)'},
-      {'id': 'b', 'column': 'ai_excess_drawdown_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(ai_excess_drawdown_pct > 0, false)'},
+      {'id': 'a', 'column': 'ai_out_of_order_count', 'operator': '<=', 'threshold': '0', 'unit': 'buckets', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(ai_out_of_order_count <= 0, false)'},
+      {'id': 'b', 'column': 'ai_excess_drawdown_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(ai_excess_drawdown_pct > 0, false)'},
     ],
   },
   {
@@ -148,8 +148,8 @@
       'contested': '(coalesce(sold_before_crypto_count <= 0, false) or coalesce(slow_recovery_count <= 0, false) or coalesce(none_sold, false))',
     },
     'legs': [
-      {'id': 'a', 'column': 'sold_before_crypto_count', 'operator': '<=', 'threshold': '0', 'unit': 'buckets', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(sold_before_crypto_count <= 0, false)'},
-      {'id': 'b', 'column': 'slow_recovery_count', 'operator': '<=', 'threshold': '0', 'unit': 'buckets', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'passed': 'coalesce(slow_recovery_count <= 0, false)'},
+      {'id': 'a', 'column': 'sold_before_crypto_count', 'operator': '<=', 'threshold': '0', 'unit': 'buckets', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(sold_before_crypto_count <= 0, false)'},
+      {'id': 'b', 'column': 'slow_recovery_count', 'operator': '<=', 'threshold': '0', 'unit': 'buckets', 'inputs': ['sp500_index', 'btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'gld_close_usd', 'tlt_close_usd'], 'oldest_input_column': none, 'passed': 'coalesce(slow_recovery_count <= 0, false)'},
     ],
   },
   {
@@ -167,9 +167,9 @@
       'contested': '(coalesce(supply_growth_365d_pct > 0, false) and (coalesce(supply_to_btc_drawdown_ratio < 0.2, false) or coalesce(peg_break_longest_days < 3, false) or coalesce(peg_data_missing, false)))',
     },
     'legs': [
-      {'id': 'a', 'column': 'supply_growth_365d_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['stablecoin_supply_usd'], 'passed': 'coalesce(supply_growth_365d_pct > 0, false)'},
-      {'id': 'b', 'column': 'supply_to_btc_drawdown_ratio', 'operator': '<', 'threshold': '0.2', 'unit': 'ratio', 'inputs': ['stablecoin_supply_usd', 'btc_close_usd', 'sp500_index'], 'passed': 'coalesce(supply_to_btc_drawdown_ratio < 0.2, false)'},
-      {'id': 'c', 'column': 'peg_break_longest_days', 'operator': '<', 'threshold': '3', 'unit': 'days', 'inputs': ['usdt_supply_usd', 'usdc_supply_usd', 'ustc_supply_usd', 'busd_supply_usd', 'dai_supply_usd', 'usde_supply_usd', 'usds_supply_usd', 'usdt_price_usd', 'usdc_price_usd', 'ustc_price_usd', 'busd_price_usd', 'dai_price_usd', 'usde_price_usd', 'usds_price_usd'], 'passed': 'coalesce(peg_break_longest_days < 3, false)'},
+      {'id': 'a', 'column': 'supply_growth_365d_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['stablecoin_supply_usd'], 'oldest_input_column': 'observation_date', 'passed': 'coalesce(supply_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'supply_to_btc_drawdown_ratio', 'operator': '<', 'threshold': '0.2', 'unit': 'ratio', 'inputs': ['stablecoin_supply_usd', 'btc_close_usd', 'sp500_index'], 'oldest_input_column': none, 'passed': 'coalesce(supply_to_btc_drawdown_ratio < 0.2, false)'},
+      {'id': 'c', 'column': 'peg_break_longest_days', 'operator': '<', 'threshold': '3', 'unit': 'days', 'inputs': ['usdt_supply_usd', 'usdc_supply_usd', 'ustc_supply_usd', 'busd_supply_usd', 'dai_supply_usd', 'usde_supply_usd', 'usds_supply_usd', 'usdt_price_usd', 'usdc_price_usd', 'ustc_price_usd', 'busd_price_usd', 'dai_price_usd', 'usde_price_usd', 'usds_price_usd'], 'oldest_input_column': none, 'passed': 'coalesce(peg_break_longest_days < 3, false)'},
     ],
   },
   {
@@ -185,8 +185,8 @@
       'contested': '(coalesce(constant_price_growth_365d_pct > 0, false) or coalesce(episode_constant_change_pct > -5, false))',
     },
     'legs': [
-      {'id': 'a', 'column': 'constant_price_growth_365d_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(constant_price_growth_365d_pct > 0, false)'},
-      {'id': 'b', 'column': 'episode_constant_change_pct', 'operator': '>', 'threshold': '-5', 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'passed': 'coalesce(episode_constant_change_pct > -5, false)'},
+      {'id': 'a', 'column': 'constant_price_growth_365d_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'oldest_input_column': none, 'passed': 'coalesce(constant_price_growth_365d_pct > 0, false)'},
+      {'id': 'b', 'column': 'episode_constant_change_pct', 'operator': '>', 'threshold': '-5', 'unit': 'pct', 'inputs': ['rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz'], 'oldest_input_column': none, 'passed': 'coalesce(episode_constant_change_pct > -5, false)'},
     ],
   },
   {
@@ -204,8 +204,8 @@
       'contested': '(coalesce(gold_250d_return_pct > 0, false) or coalesce(tips_20d_minus_250d_bp < 0, false))',
     },
     'legs': [
-      {'id': 'a', 'column': 'gold_250d_return_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(gold_250d_return_pct > 0, false)'},
-      {'id': 'b', 'column': 'tips_20d_minus_250d_bp', 'operator': '<', 'threshold': '0', 'unit': 'bp', 'inputs': ['tips_10y_pct'], 'passed': 'coalesce(tips_20d_minus_250d_bp < 0, false)'},
+      {'id': 'a', 'column': 'gold_250d_return_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'oldest_input_column': 'gold_observation_date', 'passed': 'coalesce(gold_250d_return_pct > 0, false)'},
+      {'id': 'b', 'column': 'tips_20d_minus_250d_bp', 'operator': '<', 'threshold': '0', 'unit': 'bp', 'inputs': ['tips_10y_pct'], 'oldest_input_column': 'tips_observation_date', 'passed': 'coalesce(tips_20d_minus_250d_bp < 0, false)'},
     ],
   },
   {
@@ -221,8 +221,8 @@
       'contested': 'coalesce(negative_10y_share_pct > 50, false)',
     },
     'legs': [
-      {'id': 'a', 'column': 'negative_10y_share_pct', 'operator': '>', 'threshold': '50', 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_10y_share_pct > 50, false)'},
-      {'id': 'b', 'column': 'negative_1y_share_pct', 'operator': '>', 'threshold': '50', 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'passed': 'coalesce(negative_1y_share_pct > 50, false)'},
+      {'id': 'a', 'column': 'negative_10y_share_pct', 'operator': '>', 'threshold': '50', 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'oldest_input_column': none, 'passed': 'coalesce(negative_10y_share_pct > 50, false)'},
+      {'id': 'b', 'column': 'negative_1y_share_pct', 'operator': '>', 'threshold': '50', 'unit': 'pct', 'inputs': ['cpi_nsa_index', 'cpi_eur_index', 'cpi_jpy_index', 'cpi_gbp_index', 'cpi_chf_national_index', 'cpi_chf_index', 'cpi_cny_index', 'cpi_usd_annual_index', 'cpi_jpy_annual_index', 'cpi_gbp_annual_index', 'cpi_chf_annual_index', 'cpi_cny_annual_index', 'effr_all_days_pct', 'policy_rate_eur_pct', 'ecb_deposit_rate_pct', 'policy_rate_jpy_pct', 'policy_rate_gbp_pct', 'policy_rate_chf_pct', 'policy_rate_cny_pct'], 'oldest_input_column': none, 'passed': 'coalesce(negative_1y_share_pct > 50, false)'},
     ],
   },
   {
@@ -238,8 +238,8 @@
       'contested': 'coalesce(trailing_vs_mean_tonnes > 0, false)',
     },
     'legs': [
-      {'id': 'a', 'column': 'trailing_vs_mean_tonnes', 'operator': '>', 'threshold': '0', 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes'], 'passed': 'coalesce(trailing_vs_mean_tonnes > 0, false)'},
-      {'id': 'b', 'column': 'trailing_yoy_pct', 'operator': '>=', 'threshold': '-20', 'unit': 'pct', 'inputs': ['gold_central_banks_tonnes'], 'passed': 'coalesce(trailing_yoy_pct >= -20, false)'},
+      {'id': 'a', 'column': 'trailing_vs_mean_tonnes', 'operator': '>', 'threshold': '0', 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes'], 'oldest_input_column': none, 'passed': 'coalesce(trailing_vs_mean_tonnes > 0, false)'},
+      {'id': 'b', 'column': 'trailing_yoy_pct', 'operator': '>=', 'threshold': '-20', 'unit': 'pct', 'inputs': ['gold_central_banks_tonnes'], 'oldest_input_column': none, 'passed': 'coalesce(trailing_yoy_pct >= -20, false)'},
     ],
   },
   {
@@ -255,8 +255,8 @@
       'contested': 'coalesce(physical_vs_mean_tonnes > 0, false)',
     },
     'legs': [
-      {'id': 'a', 'column': 'physical_vs_mean_tonnes', 'operator': '>', 'threshold': '0', 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'passed': 'coalesce(physical_vs_mean_tonnes > 0, false)'},
-      {'id': 'b', 'column': 'etf_share_of_physical_pct', 'operator': '<=', 'threshold': '25', 'unit': 'pct', 'inputs': ['gold_etf_flows_tonnes', 'gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'passed': 'coalesce(etf_share_of_physical_pct <= 25, false)'},
+      {'id': 'a', 'column': 'physical_vs_mean_tonnes', 'operator': '>', 'threshold': '0', 'unit': 'tonnes', 'inputs': ['gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'oldest_input_column': none, 'passed': 'coalesce(physical_vs_mean_tonnes > 0, false)'},
+      {'id': 'b', 'column': 'etf_share_of_physical_pct', 'operator': '<=', 'threshold': '25', 'unit': 'pct', 'inputs': ['gold_etf_flows_tonnes', 'gold_central_banks_tonnes', 'gold_bar_and_coin_tonnes'], 'oldest_input_column': none, 'passed': 'coalesce(etf_share_of_physical_pct <= 25, false)'},
     ],
   },
   {
@@ -272,8 +272,8 @@
       'contested': 'coalesce(return_10y_pct > 0, false)',
     },
     'legs': [
-      {'id': 'a', 'column': 'return_10y_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(return_10y_pct > 0, false)'},
-      {'id': 'b', 'column': 'mdd_504_pct', 'operator': '<=', 'threshold': '-10', 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'passed': 'coalesce(mdd_504_pct <= -10, false)'},
+      {'id': 'a', 'column': 'return_10y_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'oldest_input_column': none, 'passed': 'coalesce(return_10y_pct > 0, false)'},
+      {'id': 'b', 'column': 'mdd_504_pct', 'operator': '<=', 'threshold': '-10', 'unit': 'pct', 'inputs': ['gold_pm_usd_oz'], 'oldest_input_column': none, 'passed': 'coalesce(mdd_504_pct <= -10, false)'},
     ],
   },
   {
@@ -291,8 +291,8 @@
       'contested': 'coalesce(standing_share_pct > 0, false)',
     },
     'legs': [
-      {'id': 'a', 'column': 'standing_share_pct', 'operator': '>=', 'threshold': '100', 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct >= 100, false)'},
-      {'id': 'b', 'column': 'standing_share_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_treasuries_llama_usd', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'passed': 'coalesce(standing_share_pct > 0, false)'},
+      {'id': 'a', 'column': 'standing_share_pct', 'operator': '>=', 'threshold': '100', 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz', 'sp500_index', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'oldest_input_column': none, 'passed': 'coalesce(standing_share_pct >= 100, false)'},
+      {'id': 'b', 'column': 'standing_share_pct', 'operator': '>', 'threshold': '0', 'unit': 'pct', 'inputs': ['btc_close_usd', 'eth_close_usd', 'sol_close_usd', 'smh_close_usd', 'qqq_close_usd', 'gld_close_usd', 'stablecoin_supply_usd', 'rwa_blackrock_buidl_usd', 'rwa_circle_usyc_usd', 'rwa_ondo_yield_assets_usd', 'rwa_invesco_ustb_usd', 'rwa_openeden_tbill_usd', 'rwa_spiko_usd', 'rwa_maple_usd', 'rwa_centrifuge_protocol_usd', 'rwa_tether_gold_usd', 'rwa_paxos_gold_usd', 'rwa_realt_tokens_usd', 'gold_pm_usd_oz', 'sp500_index', 'msft_operating_cash_flow_usd', 'googl_operating_cash_flow_usd', 'amzn_operating_cash_flow_usd', 'meta_operating_cash_flow_usd', 'orcl_operating_cash_flow_usd', 'gold_bar_and_coin_tonnes', 'gold_central_banks_tonnes'], 'oldest_input_column': none, 'passed': 'coalesce(standing_share_pct > 0, false)'},
     ],
   },
 ]) }}

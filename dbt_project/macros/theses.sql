@@ -9,12 +9,33 @@
 {{ (leg.column ~ " - " ~ leg.threshold) if leg.operator in ['>', '>='] else (leg.threshold ~ " - " ~ leg.column) }}
 {%- endmacro %}
 
+{# Names of the rule's flags that are set that day, comma separated; null where none is. #}
+{% macro flags_set(thesis) -%}
+{%- if thesis.flags -%}
+nullif(concat_ws(', ' {%- for flag, column in thesis.flags.items() %}, case when {{ column }} then '{{ flag }}' end {%- endfor %}), '')
+{%- else -%}
+cast(null as varchar)
+{%- endif -%}
+{%- endmacro %}
+
+{# What is in one of two comma separated lists and not in both; null where nothing is. #}
+{% macro symmetric_difference(left, right) -%}
+{%- set lists = ["string_split(coalesce(" ~ left ~ ", ''), ', ')", "string_split(coalesce(" ~ right ~ ", ''), ', ')"] -%}
+nullif(array_to_string(list_sort(list_filter(
+    list_distinct(list_concat({{ lists[0] }}, {{ lists[1] }})),
+    lambda word: word != '' and list_contains({{ lists[0] }}, word) != list_contains({{ lists[1] }}, word)
+)), ', '), '')
+{%- endmacro %}
+
 {# Built theses whose model could be built: after a failure the scorecard is made again without the models named in `failed_models`. #}
 {% macro available_theses() %}
     {%- set available = [] -%}
     {%- for thesis in built_theses() if thesis.model not in var('failed_models', []) %}{% do available.append(thesis) %}{% endfor -%}
     {{ return(available) }}
 {% endmacro %}
+
+{# The reason of a day on which a thesis' model has no row yet. #}
+{% macro not_begun() %}{{ return('its inputs had not begun') }}{% endmacro %}
 
 {#
   Every day on which a built thesis has a verdict, with its model's columns: from the scorecard's first day on, or from the day the model

@@ -46,7 +46,10 @@ where (quadrant is null) != (no_data_reason is not null)
 union all
 select cast(as_of_date as varchar) as place, 'the day does not count its structures' as reason
 from days
-where structures_tested is distinct from tested or structures_standing is distinct from standing or is_tested != (tested > 0)
+where
+    structures_tested is distinct from (case when unpriced = 0 then tested end)
+    or structures_standing is distinct from (case when unpriced = 0 then standing end)
+    or is_tested is distinct from (case when unpriced = 0 then tested > 0 end)
 union all
 select cast(as_of_date as varchar) as place, 'a reason where every side is known, or none where one is not' as reason
 from days

@@ -20,7 +20,7 @@ def first_dates() -> dict[str, dt.date]:
 
 
 def check_stablecoins(world: World, day: dt.date) -> dict[str, object]:
-    expected = plumbing.stablecoin_row(world.log, raw_zone.quantities(), day, world.sessions, first_dates(), SINCE)
+    expected = plumbing.stablecoin_row(world.log, raw_zone.quantities(), day, world.sessions, first_dates())
     agree(world.row("marts.stablecoin_rails", day), expected)
     agree_on_verdicts(world, ["t3_1"], day, expected)
     return expected
@@ -33,7 +33,7 @@ def check_stablecoins(world: World, day: dt.date) -> dict[str, object]:
      "2020-06-10", "2020-08-12", "2020-09-15", "2020-12-31"],
 )  # fmt: skip
 def test_stablecoins(invented: World, day: str) -> None:
-    expected = plumbing.stablecoin_row(invented.log, raw_zone.quantities(), D(day), invented.sessions, first_dates(), SINCE)
+    expected = plumbing.stablecoin_row(invented.log, raw_zone.quantities(), D(day), invented.sessions, first_dates())
     agree(invented.row("marts.stablecoin_rails", D(day)), expected)
     if expected["supply_growth_365d_pct"] is not None:
         agree_on_verdicts(invented, ["t3_1"], D(day), expected)
@@ -43,7 +43,7 @@ def test_stablecoins(invented: World, day: str) -> None:
 def test_pegs(invented: World, day: str) -> None:
     for coin in ("usdt", "usdc", "dai"):
         found = invented.warehouse.table(f"(from marts.stablecoin_pegs where as_of_date = date '{day}' and coin = '{coin}')")
-        agree(dict(found.iloc[0]), plumbing.peg_row(invented.log, raw_zone.quantities(), D(day), coin, SINCE))
+        agree(dict(found.iloc[0]), plumbing.peg_row(invented.log, raw_zone.quantities(), D(day), coin))
 
 
 @pytest.mark.parametrize("day", ["2019-01-02", "2019-06-03", "2019-12-31", "2020-03-19", "2020-05-07", "2020-07-06", "2020-07-20", "2020-09-15", "2020-12-31"])

@@ -57,6 +57,7 @@ def structure_day(
     standing = sum(row["quadrant"] == "stands" for row in tested)
     known_all = all(row["quadrant"] for row in tested) and all(row["price_drawdown_pct"] is not None for row in rows)
     share = 100 * standing / len(tested) if tested and known_all else None
-    total = {"as_of_date": day, "is_tested": bool(tested), "structures_tested": len(tested), "structures_standing": standing,
-             "standing_share_pct": share, "is_known": known_all}  # fmt: skip
+    priced = all(row["price_drawdown_pct"] is not None for row in rows)
+    total = {"as_of_date": day, "is_tested": bool(tested) if priced else None, "structures_tested": len(tested) if priced else None,
+             "structures_standing": standing if priced else None, "standing_share_pct": share, "is_known": known_all}  # fmt: skip
     return rows, total

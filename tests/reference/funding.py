@@ -116,11 +116,14 @@ def funding_row(snapshot: Snapshot, day: dt.date, sessions: Sequence[dt.date] = 
     if fresh:
         used.append(days[-1])
     row["onrrp_4w_pct"] = change_4w_pct(get(snapshot, "onrrp_usd_bn"), day)
+    row["srf_4w_pct"] = change_4w_pct(get(snapshot, "srf_usd_bn"), day)
     row["tga_4w_pct"] = change_4w_pct(get(snapshot, "tga_usd_mn"), day)
     available = [value for value in z.values() if value is not None]
     row.update({f"z_{name}": value for name, value in z.items()})
     row["components_available"] = len(available)
     row["funding_stress_index"] = fmean(available) if len(available) >= 3 else None
+    for name, value in z.items():
+        row[f"contribution_{name}"] = None if value is None or len(available) < 3 else value / len(available)
     later = [s for s in sessions if s > day]
     if later:
         row["is_month_end"] = later[0].month != day.month

@@ -57,8 +57,8 @@ class Known:
         values = {name: dict(zip(s.index, s.tolist(), strict=True)) for name, s in snapshot.items()}
         return cls(values, firsts)
 
-    def get(self, name: str, since: dt.date = dt.date.min) -> dict[dt.date, float]:
-        return {d: v for d, v in self.values.get(name, {}).items() if d >= since}
+    def get(self, name: str) -> dict[dt.date, float]:
+        return self.values.get(name, {})
 
 
 def newest_on(dates: Mapping[dt.date, Any], known: Mapping[dt.date, dt.datetime], session: dt.date) -> dt.date | None:
@@ -103,18 +103,18 @@ def weekly_correlation(supply: Mapping[dt.date, float], btc: Mapping[dt.date, fl
 
 
 def top_three(
-    log: pd.DataFrame, mapping: Mapping[str, Sequence[str]], opened: dt.date, day: dt.date, first_dates: Mapping[str, dt.date], since: dt.date
+    log: pd.DataFrame, mapping: Mapping[str, Sequence[str]], opened: dt.date, day: dt.date, first_dates: Mapping[str, dt.date]
 ) -> list[str] | None:
     """The largest watched coins as known on the opening day; None while a coin that may be one of them is not known."""
     names = [f"{coin}_supply_usd" for coin in COINS]
     then, now = Known.at(log, mapping, names, opened), Known.at(log, mapping, names, day)
     sizes = {}
     for coin, name in zip(COINS, names, strict=True):
-        series = then.get(name, since)
+        series = then.get(name)
         date = newest_on(series, then.first_known.get(name, {}), opened)
         if fresh(date, opened):
             sizes[coin] = series[date]  # type: ignore[index]
-        elif date is not None or (not now.get(name, since) and first_dates[coin] <= opened):
+        elif date is not None or (not now.get(name) and first_dates[coin] <= opened):
             return None
     ranked = sorted(sizes, key=lambda c: (-sizes[c], c))[:3]
     return ranked if len(ranked) == 3 else None
@@ -132,12 +132,12 @@ def run_days(prices: Mapping[dt.date, float], date: dt.date) -> int:
     return count
 
 
-def peg_measures(known: Known, coins: Sequence[str], opened: dt.date, measured: dt.date, since: dt.date) -> dict[str, Any] | None:
+def peg_measures(known: Known, coins: Sequence[str], opened: dt.date, measured: dt.date) -> dict[str, Any] | None:
     """Longest run and lowest close of the coins inside the window; None where a coin has a hole of more than five days."""
     longest, lowest = 0, math.inf
     for coin in coins:
         name = f"{coin}_price_usd"
-        prices = known.get(name, since)
+        prices = known.get(name)
         last = newest_on(prices, known.first_known.get(name, {}), measured)
         inside = sorted(d for d in prices if last is not None and opened <= d <= last)
         if not inside or not fresh(last, measured):
@@ -153,13 +153,13 @@ def peg_measures(known: Known, coins: Sequence[str], opened: dt.date, measured: 
 
 def stablecoin_row(
     log: pd.DataFrame, mapping: Mapping[str, Sequence[str]], day: dt.date, sessions: Sequence[dt.date],
-    first_dates: Mapping[str, dt.date], since: dt.date,
+    first_dates: Mapping[str, dt.date],
 ) -> dict[str, Any]:  # fmt: skip
     """The stablecoin_rails row of one mart day. Units in the column names; missing = None."""
     sessions = [s for s in sessions if s <= day]
     total = "stablecoin_supply_usd"
     known = Known.at(log, mapping, [total, *PRICES, *(f"{c}_price_usd" for c in COINS)], day)
-    supply, arrived = known.get(total, since), known.first_known.get(total, {})
+    supply, arrived = known.get(total), known.first_known.get(total, {})
     row: dict[str, Any] = {"as_of_date": day}
     date = newest_on(supply, arrived, day)
     date = date if fresh(date, day) else None
@@ -167,7 +167,7 @@ def stablecoin_row(
     row["stablecoin_supply_usd"] = None if date is None else supply[date]
     for days in (30, 90, 365):
         row[f"supply_growth_{days}d_pct"] = None if date is None else growth_pct(supply, date, days)
-    row["supply_btc_weekly_corr_1y"] = None if date is None else weekly_correlation(supply, known.get("btc_close_usd", since), date)
+    row["supply_btc_weekly_corr_1y"] = None if date is None else weekly_correlation(supply, known.get("btc_close_usd"), date)
     episode = current_episode(known, sessions)
     row |= dict.fromkeys(("supply_drawdown_pct", "btc_drawdown_pct", "supply_to_btc_drawdown_ratio", "peg_break_longest_days", "episode_id"))
     if episode is None:
@@ -176,7 +176,7 @@ def stablecoin_row(
     row["episode_id"], row["window_open_date"] = episode["episode_id"], opened
     path = {}
     for session in sessions:
-        if opened <= session <= measured and session > since:
+        if opened <= session <= measured:
             seen = newest_on(supply, arrived, session)
             if fresh(seen, session):
                 path[session] = supply[seen]  # type: ignore[index]
@@ -188,19 +188,19 @@ def stablecoin_row(
         row["btc_drawdown_pct"] = coin["depth_pct"]
     if row["supply_drawdown_pct"] is not None and row["btc_drawdown_pct"]:
         row["supply_to_btc_drawdown_ratio"] = row["supply_drawdown_pct"] / row["btc_drawdown_pct"]
-    three = top_three(log, mapping, opened, day, first_dates, since) if opened > since else None
+    three = top_three(log, mapping, opened, day, first_dates)
     row["top_three_coins"] = None if three is None else ", ".join(three)
-    pegs = None if three is None else peg_measures(known, three, opened, measured, since)
+    pegs = None if three is None else peg_measures(known, three, opened, measured)
     row["peg_data_missing"] = pegs is None
     row |= pegs or {"top_three_lowest_deviation_bp": None}
     return row
 
 
-def peg_row(log: pd.DataFrame, mapping: Mapping[str, Sequence[str]], day: dt.date, coin: str, since: dt.date) -> dict[str, Any]:
+def peg_row(log: pd.DataFrame, mapping: Mapping[str, Sequence[str]], day: dt.date, coin: str) -> dict[str, Any]:
     """The stablecoin_pegs row of one mart day and coin."""
     name = f"{coin}_price_usd"
     known = Known.at(log, mapping, [name], day)
-    prices = known.get(name, since)
+    prices = known.get(name)
     date = newest_on(prices, known.first_known.get(name, {}), day)
     row: dict[str, Any] = {"as_of_date": day, "coin": coin, "newest_observation_date": date}
     if not fresh(date, day):

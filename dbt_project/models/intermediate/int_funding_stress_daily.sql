@@ -174,6 +174,7 @@ wide as (
         max(case when value_days.quantity = '{{ quantity }}' then value_days.value end) as {{ quantity }},
         {%- endfor %}
         max(case when value_days.quantity = 'onrrp_usd_bn' then value_days.change_4w_pct end) as onrrp_4w_pct,
+        max(case when value_days.quantity = 'srf_usd_bn' then value_days.change_4w_pct end) as srf_4w_pct,
         coalesce(
             max(case when value_days.quantity = 'tga_usd_mn' then value_days.change_4w_pct end),
             max(case when value_days.quantity = 'tga_week_avg_usd_mn' then value_days.change_4w_pct end)
@@ -224,17 +225,20 @@ daily as (
         wide.onrrp_usd_bn,
         wide.onrrp_4w_pct,
         wide.srf_usd_bn,
+        wide.srf_4w_pct,
         coalesce(wide.tga_usd_mn, wide.tga_week_avg_usd_mn) as tga_usd_mn,
         wide.tga_4w_pct,
-        scores.z_sofr_iorb,
-        scores.z_effr_iorb,
-        scores.z_sofr_p99,
-        scores.z_tgcr_onrrp,
-        scores.z_reserves,
+        {%- for component in components %}
+        scores.z_{{ component }},
+        {%- endfor %}
+        {%- for component in components %}
+        case when scores.funding_stress_index is not null then scores.z_{{ component }} / scores.components_available end as contribution_{{ component }},
+        {%- endfor %}
         cast(scores.components_available as integer) as components_available,
         scores.funding_stress_index,
         wide.is_month_end,
         wide.is_quarter_end,
+        scores.sofr_iorb_date as sofr_iorb_observation_date,
         scores.oldest_input_date,
         case
             when scores.sofr_iorb_mean is null

@@ -8,7 +8,6 @@ with
 panel as (
     select *
     from {{ known_panel(quantities, read_with) }}
-    where observation_date >= date '{{ var("plumbing_from") }}'
 ),
 
 supply as (
@@ -87,7 +86,7 @@ sessions as (
         supply_epochs.last_day
     from {{ ref('int_trading_days') }} as days
     inner join supply_epochs on days.as_of_date <= supply_epochs.last_day
-    where days.as_of_date > date '{{ var("plumbing_from") }}'
+    where days.as_of_date > date '{{ var("stablecoins_from") }}'
 ),
 
 newest as (

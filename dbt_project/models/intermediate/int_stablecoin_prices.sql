@@ -15,7 +15,6 @@ prices as (
         value as price_usd,
         round((value - 1) * 10000, 6) as deviation_bp -- rounded: 0.99 is 100 bp below par, not 100.00000000000009
     from {{ known_panel(quantities) }}
-    where observation_date >= date '{{ var("plumbing_from") }}'
 ),
 
 marked as (

@@ -57,7 +57,7 @@ price_sessions as (
     select days.as_of_date, price_epochs.epoch_id, price_epochs.first_day
     from {{ ref('int_trading_days') }} as days
     inner join (select distinct epoch_id, first_day, last_day from prices) as price_epochs on days.as_of_date <= price_epochs.last_day
-    where days.as_of_date > date '{{ var("plumbing_from") }}'
+    where days.as_of_date > date '{{ var("stablecoins_from") }}'
 ),
 
 newest_prices as (

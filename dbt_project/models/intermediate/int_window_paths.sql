@@ -48,8 +48,9 @@ days as (
 drawdowns as (
     select
         *,
-        price / running_max - 1 as drawdown,
-        min(price / running_max - 1) over (path rows between unbounded preceding and 1 preceding) as earlier_depth,
+        -- rounded: a basket's level carries binary dust, and the first of two equal closes is the trough, a fall of exactly a tenth a break
+        round(price / running_max - 1, 12) as drawdown,
+        min(round(price / running_max - 1, 12)) over (path rows between unbounded preceding and 1 preceding) as earlier_depth,
         max(price) over (path rows between unbounded preceding and 1 preceding) as earlier_max
     from days
     window path as (partition by epoch_id, window_id, member order by session_number)

@@ -77,12 +77,28 @@ leg_inputs (thesis_id, leg_id, quantity) as (
     {%- endfor %}{% endfor %}{% endfor %}
 ),
 
+-- on a day that also brings a new observation of one of its inputs, a leg may have turned on that one
+leg_arrivals as (
+    select distinct
+        leg_inputs.thesis_id,
+        leg_inputs.leg_id,
+        arrivals.known_on
+    from (select distinct quantity, known_on from {{ ref('int_quantity_versions') }} where version_number = 1) as arrivals
+    inner join leg_inputs on arrivals.quantity = leg_inputs.quantity
+),
+
+thesis_arrivals as (
+    select distinct thesis_id, known_on from leg_arrivals
+),
+
 met as (
     select
         changes.quantity,
         changes.observation_date,
         case when leg_days.is_flipped then leg_inputs.thesis_id || '.' || leg_inputs.leg_id end as leg,
-        case when verdict_days.is_flipped then leg_inputs.thesis_id end as thesis
+        case when verdict_days.is_flipped then leg_inputs.thesis_id end as thesis,
+        case when leg_days.is_flipped and leg_arrivals.known_on is null then leg_inputs.thesis_id || '.' || leg_inputs.leg_id end as leg_alone,
+        case when verdict_days.is_flipped and thesis_arrivals.known_on is null then leg_inputs.thesis_id end as thesis_alone
     from changes
     inner join leg_inputs on changes.quantity = leg_inputs.quantity
     inner join leg_days
@@ -92,6 +108,13 @@ met as (
             and changes.known_on = leg_days.as_of_date
     inner join verdict_days
         on leg_inputs.thesis_id = verdict_days.thesis_id and changes.known_on = verdict_days.as_of_date
+    left join leg_arrivals
+        on
+            leg_inputs.thesis_id = leg_arrivals.thesis_id
+            and leg_inputs.leg_id = leg_arrivals.leg_id
+            and changes.known_on = leg_arrivals.known_on
+    left join thesis_arrivals
+        on leg_inputs.thesis_id = thesis_arrivals.thesis_id and changes.known_on = thesis_arrivals.known_on
 ),
 
 flips as (
@@ -99,7 +122,9 @@ flips as (
         quantity,
         observation_date,
         string_agg(distinct leg, ', ' order by leg) as legs_flipped,
-        string_agg(distinct thesis, ', ' order by thesis) as verdicts_flipped
+        string_agg(distinct thesis, ', ' order by thesis) as verdicts_flipped,
+        string_agg(distinct leg_alone, ', ' order by leg_alone) as legs_flipped_alone,
+        string_agg(distinct thesis_alone, ', ' order by thesis_alone) as verdicts_flipped_alone
     from met
     group by quantity, observation_date
 ),
@@ -136,6 +161,8 @@ select
     end as revision_z,
     flips.legs_flipped as legs_flipped_that_day,
     flips.verdicts_flipped as verdicts_flipped_that_day,
+    flips.legs_flipped_alone as legs_flipped_by_revision,
+    flips.verdicts_flipped_alone as verdicts_flipped_by_revision,
     {{ usage_warnings([
         "case when sources.unofficial = 1 then 'unofficial_source' end",
         "case when sources.licensed = 1 then 'licence_internal' end",

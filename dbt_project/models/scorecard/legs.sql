@@ -14,7 +14,7 @@ legs as (
         '{{ leg.unit }}' as unit,
         coalesce({{ leg.column }} {{ leg.operator }} {{ leg.threshold }}, false) as passed,
         '{{ leg.inputs | join(", ") }}' as inputs,
-        {{ thesis.oldest_input_column }} as oldest_input_date,
+        {{ leg.oldest_input_column or thesis.oldest_input_column }} as oldest_input_date,
         usage_warnings
     from {{ thesis_days(thesis) }}
     {{ "union all" if not (loop.last and last_thesis) }}

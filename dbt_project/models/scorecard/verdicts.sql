@@ -15,14 +15,16 @@ daily as (
             else 'fails'
         end as verdict,
         coalesce(
-            case when no_row then 'its inputs had not begun' end,
+            case when no_row then '{{ not_begun() }}' end,
             {{ thesis.no_data_column }},
             {%- for leg in thesis.legs %}
             '{{ leg.id }} {{ leg.column }} ' || coalesce(cast(round({{ leg.column }}, 2) as varchar), 'undefined') || ' '
             || case when coalesce({{ leg.column }} {{ leg.operator }} {{ leg.threshold }}, false) then 'passes' else 'does not pass' end
             || ' {{ leg.operator }} ' || cast({{ leg.threshold }} as varchar) {{ "|| '; ' ||" if not loop.last }}
             {%- endfor %}
+            || coalesce('; ' || {{ flags_set(thesis) }}, '')
         ) as reason,
+        {{ flags_set(thesis) }} as flags,
         {{ thesis.label_column or "cast(null as varchar)" }} as label,
         {{ thesis.oldest_input_column }} as oldest_input_date,
         usage_warnings
@@ -37,6 +39,7 @@ planned as (
         days.as_of_date,
         'no_data' as verdict,
         theses.planned_reason as reason,
+        cast(null as varchar) as flags,
         cast(null as varchar) as label,
         cast(null as date) as oldest_input_date,
         {{ usage_warnings([]) }} as usage_warnings
@@ -48,10 +51,10 @@ planned as (
 ),
 
 all_days as (
-    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date, usage_warnings
+    select thesis_id, as_of_date, verdict, reason, flags, label, oldest_input_date, usage_warnings
     from daily
     union all
-    select thesis_id, as_of_date, verdict, reason, label, oldest_input_date, usage_warnings from planned
+    select thesis_id, as_of_date, verdict, reason, flags, label, oldest_input_date, usage_warnings from planned
 ),
 
 marked as (
@@ -89,6 +92,7 @@ select
         first_value(verdict) over (partition by thesis_id order by as_of_date)
     ) as settled_verdict,
     reason,
+    flags,
     label,
     oldest_input_date,
     false as is_stale,

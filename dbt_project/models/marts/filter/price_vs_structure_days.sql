@@ -12,6 +12,7 @@ counted as (
         max(case when structure = '{{ structure }}' then structure_change_365d_pct end) as {{ structure }}_change_365d_pct,
         max(case when structure = '{{ structure }}' then quadrant end) as {{ structure }}_quadrant,
         {%- endfor %}
+        bool_and(is_price_down is not null) as is_priced,
         count(distinct case when is_price_down then theme end) as themes_down,
         count(case when is_price_down then 1 end) as structures_tested,
         count(case when quadrant = 'stands' then 1 end) as structures_standing,
@@ -42,11 +43,10 @@ select
     counted.{{ structure }}_change_365d_pct,
     counted.{{ structure }}_quadrant,
     {%- endfor %}
-    cast(counted.themes_down as integer) as themes_down,
-    counted.themes_down > 0 as is_tested,
-    cast(counted.structures_tested as integer) as structures_tested,
-    cast(counted.structures_standing as integer) as structures_standing,
-    cast(counted.structures_receding as integer) as structures_receding,
+    {%- for count in ['themes_down', 'structures_tested', 'structures_standing', 'structures_receding'] %}
+    case when counted.is_priced then cast(counted.{{ count }} as integer) end as {{ count }},
+    {%- endfor %}
+    case when counted.is_priced then counted.themes_down > 0 end as is_tested,
     case
         when counted.structures_tested > 0 and counted.missing is null
             then counted.structures_standing * 100.0 / counted.structures_tested

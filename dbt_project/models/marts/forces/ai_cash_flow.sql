@@ -243,6 +243,7 @@ select
         newest_rate_date,
         first_day
     ),
+    rate_date as discount_rate_date,
     {{ usage_warnings(["case when is_estimated then 'estimated' end"]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from explained

@@ -185,7 +185,11 @@ select
                 || ' of {{ var("quarter_sums_min") }} needed earlier four-quarter sums'
         when trailing_yoy_pct is null then 'gold_central_banks_tonnes: no four quarters a year earlier'
     end as no_data_reason,
-    {{ usage_warnings(["case when quarter_start_date is not null then 'estimated' end", "'licence_internal'"]) }} as usage_warnings,
+    {{ usage_warnings([
+        "case when quarter_start_date is not null then 'estimated' end",
+        "case when quarter_start_date is not null then 'provisional' end",
+        "'licence_internal'",
+    ]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from measured
 -- never observed: it says so since the day on which the scorecard of unbuilt theses begins, too

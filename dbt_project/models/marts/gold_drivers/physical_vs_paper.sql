@@ -134,7 +134,11 @@ select
             then 'gold_bar_and_coin_tonnes, gold_central_banks_tonnes: fewer than {{ var("quarter_sums_min") }} four-quarter sums in ten years'
         when etf_share_of_physical_pct is null then 'gold_etf_flows_tonnes: fewer than four quarters in a row'
     end as no_data_reason,
-    {{ usage_warnings(["case when quarter_start_date is not null then 'estimated' end", "'licence_internal'"]) }} as usage_warnings,
+    {{ usage_warnings([
+        "case when quarter_start_date is not null then 'estimated' end",
+        "case when quarter_start_date is not null then 'provisional' end",
+        "'licence_internal'",
+    ]) }} as usage_warnings,
     '{{ var("origin") }}' as origin
 from measured
 -- never observed: it says so since the day on which the scorecard of unbuilt theses begins, too

@@ -11,7 +11,7 @@ counted as (
         cast(count(case when has_data and real_cash_1y_pct < 0 then 1 end) as integer) as currencies_negative_1y,
         median(case when has_data then real_cash_10y_pct end) as real_cash_10y_median_pct,
         median(case when has_data then real_cash_1y_pct end) as real_cash_1y_median_pct,
-        median(years_to_halve) as years_to_halve_median,
+        median(case when has_data then years_to_halve end) as years_to_halve_median,
         max(case when currency = 'USD' then purchasing_power_2000 end) as usd_purchasing_power_2000,
         max(case when currency = 'USD' then purchasing_power_with_interest_2000 end) as usd_purchasing_power_with_interest_2000,
         max(case when currency = 'USD' then real_cash_1y_pct end) as usd_real_cash_1y_pct,

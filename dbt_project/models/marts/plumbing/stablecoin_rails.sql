@@ -85,6 +85,7 @@ daily as (
             and supply.measured_date = bitcoin.as_of_date
     left join pegs on supply.as_of_date = pegs.as_of_date
     left join concentration on supply.as_of_date = concentration.as_of_date
+    where supply.as_of_date > date '{{ var("plumbing_from") }}'
 )
 
 select

@@ -18,11 +18,10 @@ members as (
 panel as (
     select *
     from {{ known_panel(quantities) }}
-    where observation_date >= date '{{ var("plumbing_from") }}'
 ),
 
 days as (
-    {{ epoch_days(quantities, after=var('plumbing_from')) }}
+    {{ epoch_days(quantities, after=var('stablecoins_from')) }}
 ),
 
 -- against the newest observation that is as many days older, at most five days more
