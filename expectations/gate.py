@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from expectations import checks, suites
+from expectations.corrections import Corrections
 from expectations.model import CheckKind, DbtResult, GateReport, GateResult, Severity, TableMeta, ThesisLike, theses_of
 from expectations.tables import parquet_path
 from lowtide.clock import Clock
@@ -125,6 +126,7 @@ def evaluate(
             known = [c for c in checks.load() if c.table in book.tables]
             for check in [*known, *checks.derived(database, theses, accept_fewer_rows, rules_changed=rules_changed)]:
                 book.sql(database.run(check))
+            book.corrections = Corrections.of(database.connection, database.present)
         seconds["sql"] = round(time.monotonic() - started, 3)
         try:
             answers = gx.collect(timeout_s)
@@ -169,6 +171,7 @@ class _Book:
         self.results: list[GateResult] = []
         self.names: set[tuple[str, str, str | None]] = set()
         self.blocked: str | None = None
+        self.corrections = Corrections({})
 
     def add(
         self, table: str, name: str, kind: CheckKind, severity: Severity, success: bool, observed: str | None, reason: str,
@@ -214,7 +217,10 @@ class _Book:
                 seen = told[n] if n < len(told) else {"success": False, "observed": silence, "thesis_ids": None}
                 named = seen["thesis_ids"] if table.startswith("scorecard.") and set(seen["thesis_ids"] or ()) <= set(self.theses) else None
                 severity: Severity = rule.severity if n < len(told) else "critical"
-                self.add(table, rule.type, "expectation", severity, seen["success"], seen["observed"], rule.reason,
+                observed = seen["observed"]
+                if not seen["success"] and self.corrections.explain(self.tables[table], seen.get("days") or ()):
+                    severity, observed = "warning", f"{observed}; each stood on a value that was corrected since"
+                self.add(table, rule.type, "expectation", severity, seen["success"], observed, rule.reason,
                          column=rule.column, theses=named or None)
 
     def report(self, seconds: Mapping[str, float]) -> GateReport:

@@ -5,7 +5,7 @@ The parent starts it early: import (4 to 8 s) and a first tiny validation happen
 pandas, uses no network, keeps no state. Run as `python -m expectations.worker`.
 
 Job: {"docs_dir": str|null, "tables": [{"table", "path", "index": [columns], "expectations": [{"type", "kwargs"}]}]}
-Answer: {"seconds": s, "tables": {table: [{"success", "observed", "thesis_ids": [..]|null}]}} in the job's order.
+Answer: {"seconds": s, "tables": {table: [{"success", "observed", "thesis_ids": [..]|null, "days": [..]|null}]}} in the job's order.
 """
 
 from __future__ import annotations
@@ -55,26 +55,29 @@ def shown(row: Any) -> str:
 
 
 def answer(outcome: Any) -> dict[str, Any]:
-    """One validation result as JSON: what was seen, the first offending row, the theses of all offending rows."""
+    """One validation result as JSON: what was seen, the first offending row, theses and mart days of all offending rows."""
     if outcome.success:
         value = outcome.result.get("observed_value")
-        return {"success": True, "observed": None if value is None else text(value), "thesis_ids": None}
+        return {"success": True, "observed": None if value is None else text(value), "thesis_ids": None, "days": None}
     errors = outcome.exception_info.get("exception_message"), *(
         v.get("exception_message") for v in outcome.exception_info.values() if isinstance(v, dict)
     )
     message = next((e for e in errors if e), None)
     if message:
-        return {"success": False, "observed": " ".join(message.split())[-300:], "thesis_ids": None}
+        return {"success": False, "observed": " ".join(message.split())[-300:], "thesis_ids": None, "days": None}
     rows = outcome.result.get("unexpected_index_list") or outcome.result.get("partial_unexpected_list")
     if not rows:
-        return {"success": False, "observed": f"observed {text(outcome.result.get('observed_value'))}", "thesis_ids": None}
+        return {"success": False, "observed": f"observed {text(outcome.result.get('observed_value'))}", "thesis_ids": None, "days": None}
     theses: set[str] | None = None
     if all(isinstance(r, dict) and isinstance(r.get("thesis_id"), str) for r in rows):
         theses = {r["thesis_id"] for r in rows}
+    days: set[str] | None = None
+    if all(isinstance(r, dict) and pd.notna(r.get("as_of_date")) for r in rows):
+        days = {text(pd.Timestamp(r["as_of_date"])) for r in rows}
     noun = "row" if outcome.result["unexpected_count"] == 1 else "rows"
     return {
         "success": False, "observed": f"{outcome.result['unexpected_count']} {noun}, first: {shown(rows[0])}",
-        "thesis_ids": sorted(theses) if theses else None,
+        "thesis_ids": sorted(theses) if theses else None, "days": sorted(days) if days else None,
     }
 
 

@@ -48,6 +48,7 @@ WHOLE = {
     "marts.official_holdings": "country, month_end_date",
     "marts.physical_vs_paper_quarterly": "quarter_start_date",
     "marts.revisions": "quantity, observation_date",
+    "scorecard.verdict_shares": "thesis_id, verdict_kind, verdict",
 }
 BETWEEN_REVISIONS = "2020-05-13"  # the day before a rate on reserves and a dividend arrive late
 

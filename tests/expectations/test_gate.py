@@ -9,14 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
+from expectations.corrections import Corrections
 from expectations.gate import GateWorker, evaluate
 from expectations.model import DbtResult, GateReport
 from lowtide.clock import Clock
@@ -338,3 +341,28 @@ def test_warnings_are_of_the_vocabulary_and_legs_complete(tmp_path: Path) -> Non
     report = judge(tmp_path, made)
     names = {r.check_name for r in report.results if not r.success}
     assert {"usage_warnings_in_vocabulary", "legs_of_t1_2_are_complete"} <= names and set(report.failed_theses) == {"t4_5", "t1_2"}
+
+
+def test_a_wrong_value_put_right_blocks_no_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row stays, as that day knew it; days outside the span, and revisions of an ordinary size, still block."""
+    database = duckdb.connect()
+    database.execute("set TimeZone = 'America/New_York'")
+    database.execute("create schema marts; create table marts.revisions (quantity varchar, first_value double, latest_value double, "
+                     "first_known_at timestamptz, latest_known_at timestamptz)")  # fmt: skip
+    days = frames()["marts.funding_stress"]["as_of_date"]
+    first, last = days.iloc[-3].tz_localize("UTC") + timedelta(hours=13), days.iloc[-2].tz_localize("UTC") + timedelta(hours=13)
+    database.executemany("insert into marts.revisions values (?, ?, ?, ?, ?)", [("sofr_pct", 9.0, 4.0, first, last), ("iorb_pct", 4.1, 4.0, first, last)])
+    found = Corrections.of(database, {"marts.revisions"})
+    assert list(found.spans) == ["sofr_pct"]
+    monkeypatch.setattr(Corrections, "of", classmethod(lambda cls, connection, present: found))
+    tables = [replace(t, inputs=("sofr_pct", "iorb_pct")) if t.table == "marts.funding_stress" else t for t in TABLES]
+
+    def report(place: int, folder: str) -> GateReport:
+        made = frames()
+        made["marts.funding_stress"].loc[days.index[place], "sofr_iorb_bp"] = 535.0
+        return judge(tmp_path / folder, made, table_meta=tables)
+
+    assert report(-2, "after").failed_theses and report(-4, "before").failed_theses
+    healed = report(-3, "inside")
+    assert not healed.failed_theses
+    assert any("corrected since" in (w.observed or "") for w in healed.warnings)
