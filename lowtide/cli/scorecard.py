@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from lowtide.cli import app, options
 from lowtide.errors import LowtideError
@@ -38,9 +40,15 @@ FIELDS = ("thesis_id", "as_of_date", "verdict", "settled_verdict", "since", "rea
           "nearest_leg", "nearest_margin", "nearest_unit")  # fmt: skip
 
 
+TodaysRules = Annotated[bool, typer.Option("--todays-rules", help="Judge by the thresholds of today, not by those in force on that day.")]
+
+
 @app.command()
-def scorecard(origin: options.LastOrigin = None, as_of: options.AsOf = None, as_json: options.Json = False) -> None:
+def scorecard(
+    origin: options.LastOrigin = None, as_of: options.AsOf = None, todays_rules: TodaysRules = False, as_json: options.Json = False
+) -> None:
     """All sixteen theses: verdict, since when, how close, why."""
+    from lowtide.rejudge import by_todays_rules
     from lowtide.theses import load_theses
     from publish import manifest, open_current
 
@@ -51,7 +59,11 @@ def scorecard(origin: options.LastOrigin = None, as_of: options.AsOf = None, as_
     with open_current(home, pinned) as connection:
         rows = connection.execute(QUERY, {"limit": day.isoformat() if day else "9999-12-31"}).fetchall()
         begins = dict(connection.execute("select thesis_id, min(as_of_date) from scorecard.verdicts group by thesis_id").fetchall())
-    held = {row[0]: dict(zip(FIELDS, row, strict=True)) for row in rows}
+        held = {row[0]: dict(zip(FIELDS, row, strict=True)) for row in rows}
+        if todays_rules:
+            for name, thesis in load_theses().items():
+                if name in held and thesis.status == "built":
+                    held[name] |= {"verdict": by_todays_rules(connection, thesis)[held[name]["as_of_date"]], "settled_verdict": None, "since": None}
     if not held:
         raise LowtideError(f"build {told['build_id']} has no verdict on or before {day}")
     theses = []
@@ -62,7 +74,7 @@ def scorecard(origin: options.LastOrigin = None, as_of: options.AsOf = None, as_
         stale = bool(row["is_stale"]) or state.get("state") in ("stale", "blocked")
         theses.append({**row, "thesis_id": thesis.id, "group": thesis.group, "status": thesis.status, "title": thesis.title.en,
                        "title_zh_hant": thesis.title.zh_hant, "is_stale": stale, "stale_reason": state.get("reason")})  # fmt: skip
-    head = {"origin": home.origin, "simulated": home.origin == "sandbox", "build_id": told["build_id"], "as_of": told["as_of"], "built_at": told["built_at"]}
+    head = {"rules": "today's" if todays_rules else "in force that day", "origin": home.origin, "simulated": home.origin == "sandbox", "build_id": told["build_id"], "as_of": told["as_of"], "built_at": told["built_at"]}
     if as_json:
         print(json.dumps({**head, "theses": theses}, default=str, indent=1, ensure_ascii=False))
     else:
@@ -79,6 +91,8 @@ def _show(head: dict[str, Any], theses: list[dict[str, Any]]) -> None:
     if not console.is_terminal:
         console = Console(width=160)
     console.print(f"origin: {label(head['origin'])}   build: {head['build_id']}   as of: {head['as_of']}", highlight=False)
+    if head["rules"] == "today's":
+        console.print("Raw verdicts by today's thresholds, whatever was in force then.", style="bold")
     if head["simulated"]:
         console.print("SIMULATED DATA: nothing below says anything about real markets.", style="bold red")
     colours = {"holds": "green", "contested": "yellow", "fails": "red"}
