@@ -41,7 +41,7 @@
     'legs': [
       {'id': 'a', 'column': 'above_low_1y_bp', 'operator': '>=', 'threshold': '10', 'unit': 'bp', 'inputs': ['ust_1y_pct'], 'oldest_input_column': 'low_1y_date', 'passed': 'coalesce(above_low_1y_bp >= 10, false)'},
       {'id': 'b', 'column': 'easing_1y_at_low_bp', 'operator': '>=', 'threshold': '25', 'unit': 'bp', 'inputs': ['effr_pct', 'ust_1y_pct'], 'oldest_input_column': 'low_1y_date', 'passed': 'coalesce(easing_1y_at_low_bp >= 25, false)'},
-      {'id': 'c', 'column': 'core_pce_yoy_pct', 'operator': '>', 'threshold': '2.5', 'unit': 'percent', 'inputs': ['core_pce_index'], 'oldest_input_column': 'core_pce_month', 'passed': 'coalesce(core_pce_yoy_pct > 2.5, false)'},
+      {'id': 'c', 'column': 'core_pce_yoy_pct', 'operator': '>', 'threshold': '2.5', 'unit': 'pct', 'inputs': ['core_pce_index'], 'oldest_input_column': 'core_pce_month', 'passed': 'coalesce(core_pce_yoy_pct > 2.5, false)'},
     ],
   },
   {
