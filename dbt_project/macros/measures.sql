@@ -89,11 +89,15 @@ from stretch_{{ widths[-1] }}
     range between interval '{{ days + 5 }}' day preceding and interval '{{ days }}' day preceding
 ), 0) - 1) * 100
 {%- endmacro %}
-{# The five buckets whose breadth is counted (t0) and whose betas to the 2-year yield are measured (t1_1). #}
+{# The five buckets whose breadth is counted (t0). #}
 {% macro breadth_buckets() %}{{ return(['crypto', 'ai_tech', 'sp500', 'gold', 'treasuries']) }}{% endmacro %}
 
 {# Where int_member_prices has them: gold and Treasuries are the funds themselves, from their first day. #}
 {% macro breadth_members() %}{{ return(['crypto', 'ai_tech', 'sp500', 'GLD', 'TLT']) }}{% endmacro %}
+
+{# All that are measured bucket by bucket (t0, t1_1): beside the five the AI stocks, which count for nothing. #}
+{% macro measured_buckets() %}{{ return(breadth_buckets() + ['ai_stocks']) }}{% endmacro %}
+{% macro measured_members() %}{{ return(breadth_members() + ['ai_stocks']) }}{% endmacro %}
 {% macro breadth_bucket(member) %}case {{ member }} when 'GLD' then 'gold' when 'TLT' then 'treasuries' else {{ member }} end{% endmacro %}
 
 {#

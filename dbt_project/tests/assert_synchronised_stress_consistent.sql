@@ -17,11 +17,13 @@ with
 buckets as (
     select
         as_of_date,
-        count(scaled_return_sds) as measured,
-        count(case when is_below then 1 end) as below,
+        count(case when counts_for_breadth then scaled_return_sds end) as measured,
+        count(case when is_below and counts_for_breadth then 1 end) as below,
         count(case when is_below != (scaled_return_sds < {{ var('below_sds') }}) or (is_below is null) != (scaled_return_sds is null) then 1 end)
             as contradictions,
-        max(abs(log_return_20d_pct / log_return_20d_sd_pct - scaled_return_sds)) as gap
+        max(abs(log_return_20d_pct / log_return_20d_sd_pct - scaled_return_sds)) as gap,
+        count(case when drawdown_since_inception_pct > drawdown_365d_pct or drawdown_365d_pct > 0 or drawdown_since_inception_pct > 0 then 1 end)
+            as falls_from_no_high
     from {{ ref('synchronised_buckets') }}
     group by as_of_date
 ),
@@ -55,3 +57,7 @@ union all
 select as_of_date, 'below, scaled return and their parts disagree' as reason
 from buckets
 where contradictions > 0 or gap > 1e-9
+union all
+select as_of_date, 'a price above its highest, or its highest of a year above that since inception' as reason
+from buckets
+where falls_from_no_high > 0

@@ -172,7 +172,8 @@ def recorded_log(upstream: Path, business_days: Iterable[dt.date]) -> tuple[pd.D
     ):
         parts.append(rows(f"fred.{name}", load_fred_csv(fred / f"{name}.csv"), rule))
         mapping[quantity] = [f"fred.{name}"]
-    for name in ("SPY", "QQQ", "SMH", "GLD", "TLT", "BTC-USD", "ETH-USD"):
+    stocks = ("NVDA", "AVGO", "AMD", "TSM", "ASML", "MU", "MSFT", "GOOGL", "AMZN", "META", "ORCL", "PLTR")
+    for name in ("SPY", "QQQ", "SMH", "GLD", "TLT", "BTC-USD", "ETH-USD", *stocks):
         rule = at(0, 0, 1) if name.endswith("-USD") else at(21, 30)
         short = name.removesuffix("-USD").lower()
         answer = load_yahoo_json(yahoo / f"{name}_1d.json")

@@ -120,7 +120,7 @@ def _betas(snapshot: Snapshot, day: dt.date, sessions: Sequence[dt.date]) -> dic
     yields = dict(get(snapshot, "ust_2y_pct").items())
     all_levels = levels(snapshot, known, "total_return")
     found: dict[str, float | None] = {}
-    for bucket in STRESS_BUCKETS:
+    for bucket in (*STRESS_BUCKETS, "ai_stocks"):
         returns = daily_returns(all_levels[bucket])
         pairs = [
             (today, returns[i], yields[today] - yields[known[i - 1]])

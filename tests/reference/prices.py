@@ -16,6 +16,8 @@ from .observations import Snapshot, get, newest_of
 CARRY = 5
 CRYPTO = ("btc", "eth", "sol")
 AI_TECH = ("smh", "qqq")
+AI_STOCKS = ("nvda", "avgo", "amd", "tsm", "asml", "mu", "msft", "googl", "amzn", "meta", "orcl", "pltr")
+AI_STOCKS_SINCE = dt.date(2025, 12, 1)  # the list was fixed in November 2025; before, it would be chosen by its outcome
 SINGLE = {"gold": "gld", "treasuries": "tlt"}
 BUCKETS = ("crypto", "ai_tech", "gold", "treasuries")
 Level = list[float | None]
@@ -127,14 +129,18 @@ def basket(members: Mapping[str, Level], valid_from: Mapping[str, dt.date], sess
 def levels(snapshot: Snapshot, sessions: Sequence[dt.date], kind: str = "price") -> dict[str, Level]:
     """Level per bucket, per member and for 'sp500' (always the price index). kind 'price' or 'total_return'."""
     result: dict[str, Level] = {}
-    for bucket, names, lag, year in (("crypto", CRYPTO, 1, True), ("ai_tech", AI_TECH, 0, False)):
+    for bucket, names, lag, year in (("crypto", CRYPTO, 1, True), ("ai_tech", AI_TECH, 0, False), ("ai_stocks", AI_STOCKS, 0, False)):
         valid: dict[str, dt.date] = {}
         sampled: dict[str, Level] = {}
         for name in names:
             bars = instrument(snapshot, name, kind)
+            if bars.empty:
+                sampled[name] = [None] * len(sessions)
+                continue
             sampled[name] = sample(bars, sessions, lag)
-            if not bars.empty:
-                valid[name] = first_valid_month(bars.index[0], year)
+            valid[name] = first_valid_month(bars.index[0], year)
+            if bucket == "ai_stocks":
+                valid[name] = max(valid[name], AI_STOCKS_SINCE)
         result.update(sampled)
         result[bucket] = basket(sampled, valid, sessions)
     for bucket, name in SINGLE.items():

@@ -6,7 +6,7 @@ with
 prices as (
     select epoch_id, first_day, last_day, as_of_date, session_number, {{ breadth_bucket('member') }} as bucket, log_total_return
     from {{ ref('int_member_prices') }}
-    where member in {{ sql_list(breadth_members()) }}
+    where member in {{ sql_list(measured_members()) }}
 ),
 
 yield_epochs as (
@@ -89,7 +89,7 @@ newest as (
 
 select
     newest.as_of_date,
-    {%- for bucket in breadth_buckets() %}
+    {%- for bucket in measured_buckets() %}
     max(case when betas.bucket = '{{ bucket }}' then betas.beta end) as beta_2y_{{ bucket }}_pct_per_pp {{- "," if not loop.last }}
     {%- endfor %}
 from newest

@@ -15,22 +15,25 @@ with
 
 paths as (
     select
-        epoch_id,
-        first_day,
-        last_day,
-        bucket as theme,
-        as_of_date,
-        observation_date,
-        price,
-        -- a maximum over less than a year is no 365-day high; rounded: a fall of exactly a tenth counts
+        prices.epoch_id,
+        prices.first_day,
+        prices.last_day,
+        prices.bucket as theme,
+        prices.as_of_date,
+        prices.observation_date,
+        prices.price,
+        -- a fund's first year may end before its basket's does
         case
-            when min(as_of_date) over (partition by epoch_id, bucket) <= {{ days_before('as_of_date', 365) }}
-                then round((price / max(price) over (
-                    partition by epoch_id, bucket order by as_of_date range between interval '365' day preceding and current row
-                ) - 1) * 100, 9)
+            when min(prices.as_of_date) over (partition by prices.epoch_id, prices.bucket) <= {{ days_before('prices.as_of_date', 365) }}
+                then drawdowns.drawdown_365d_pct
         end as drawdown_pct
-    from {{ ref('int_member_prices') }}
-    where member_kind = 'bucket' and bucket in ('crypto', 'ai_tech', 'gold')
+    from {{ ref('int_member_prices') }} as prices
+    left join {{ ref('int_bucket_drawdowns') }} as drawdowns
+        on
+            prices.epoch_id = drawdowns.epoch_id
+            and prices.bucket = drawdowns.bucket
+            and prices.as_of_date = drawdowns.as_of_date
+    where prices.member_kind = 'bucket' and prices.bucket in ('crypto', 'ai_tech', 'gold')
 ),
 
 states as (

@@ -89,7 +89,7 @@ daily as (
         inflation.cpi_month,
         inflation.cpi_yoy_pct,
         inflation.cpi_yoy_pct - 2 as cpi_gap_pct,
-        {%- for bucket in breadth_buckets() %}
+        {%- for bucket in measured_buckets() %}
         betas.beta_2y_{{ bucket }}_pct_per_pp,
         {%- endfor %}
         {%- for measure in ['cut', 'hike', 'mean'] %}{% for n in [1, 2, 3, 4] %}

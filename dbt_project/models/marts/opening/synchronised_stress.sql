@@ -25,7 +25,10 @@ bucket_days as (
     from epochs
     inner join {{ ref('int_trading_days') }} as days on days.as_of_date <= epochs.last_day
     left join {{ ref('int_bucket_returns') }} as returns
-        on epochs.epoch_id = returns.epoch_id and days.as_of_date = returns.as_of_date
+        on
+            epochs.epoch_id = returns.epoch_id
+            and days.as_of_date = returns.as_of_date
+            and returns.bucket in {{ sql_list(buckets) }}
     group by epochs.epoch_id, epochs.first_day, days.as_of_date, days.session_number
 ),
 

@@ -1,0 +1,29 @@
+-- How far each bucket is below its highest price, per epoch and mart day: the highest of the last 365 calendar days, and since its
+-- first price. Split-adjusted prices without distributions. The one place that computes it, for t0 and t5.
+with
+
+paths as (
+    select
+        epoch_id,
+        as_of_date,
+        {{ breadth_bucket('member') }} as bucket,
+        price
+    from {{ ref('int_member_prices') }}
+    where member in {{ sql_list(measured_members()) }}
+)
+
+select
+    epoch_id,
+    as_of_date,
+    bucket,
+    -- a maximum over less than a year is no 365-day high; rounded: a fall of exactly a tenth counts
+    case
+        when min(as_of_date) over (partition by epoch_id, bucket) <= {{ days_before('as_of_date', 365) }}
+            then round((price / max(price) over (
+                partition by epoch_id, bucket order by as_of_date range between interval '365' day preceding and current row
+            ) - 1) * 100, 9)
+    end as drawdown_365d_pct,
+    round((price / max(price) over (
+        partition by epoch_id, bucket order by as_of_date rows between unbounded preceding and current row
+    ) - 1) * 100, 9) as drawdown_since_inception_pct
+from paths
