@@ -78,7 +78,7 @@ def test_a_carried_table_is_not_materialized_and_its_check_blocks() -> None:
     made, bad = published(report, gate(t4_5="no rows"))
     assert made == set(tables)
     assert bad["marts.gold_drawdown"] == "carried over from build b1: no rows"
-    assert set(bad) == {"marts.gold_drawdown", "scorecard.verdicts", "scorecard.legs", "scorecard.changes"}
+    assert set(bad) == {"marts.gold_drawdown", "scorecard.verdicts", "scorecard.verdict_shares", "scorecard.legs", "scorecard.changes"}
 
 
 def test_when_nothing_is_published_every_table_says_why() -> None:

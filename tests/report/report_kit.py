@@ -22,11 +22,14 @@ TABLES = {
         with days as ({DAYS}), kinds as (select unnest(['raw', 'settled']) as verdict_kind, unnest([0, 5]) as lag)
         select t.thesis_id, d as as_of_date, verdict_kind,
           (['holds', 'contested', 'fails'])[((n - lag) // 90 - 1) % 3 + 1] as from_verdict, (['holds', 'contested', 'fails'])[((n - lag) // 90) % 3 + 1] as to_verdict,
-          'a' as legs_flipped, 'sandbox' as origin from days, kinds, (select unnest(['t1_2', 't2_0', 't4_5']) as thesis_id) t where (n - lag) % 90 = 0 and n > 10""",
+          'a' as legs_flipped, null::varchar as flags_flipped, 'sandbox' as origin from days, kinds, (select unnest(['t1_2', 't2_0', 't4_5']) as thesis_id) t where (n - lag) % 90 = 0 and n > 10""",
     "scorecard.legs": f"""
         with days as ({DAYS}), t as (select unnest(['t1_2', 't1_2', 't2_0', 't4_5']) as thesis_id, unnest(['a', 'b', 'a', 'b']) as leg_id, unnest(['bp', 'standard deviations', 'tau-b', 'pct']) as unit)
         select thesis_id, d as as_of_date, leg_id, 3 * sin(n / 40.0) as value, '>' as operator, 0.0 as threshold, 3 * sin(n / 40.0) as margin, unit,
           sin(n / 40.0) > 0 as passed, 'x' as inputs, d as oldest_input_date, 'sandbox' as origin from days, t""",
+    "scorecard.verdict_shares": """
+        select thesis_id, 'raw' as verdict_kind, verdict, share_pct from (values ('holds', 40.0), ('contested', 35.0), ('fails', 25.0)) v(verdict, share_pct),
+          (select unnest(['t1_2', 't2_0', 't4_5', 't5']) as thesis_id) union all select 't0', 'raw', 'no_data', 100.0""",
     "marts.funding_stress": f"""
         with days as ({DAYS}) select d as as_of_date, 8 * sin(n / 30.0) as sofr_iorb_bp, 7 * sin(n / 40.0) as sofr_iorb_20d_mean_bp, 2.0 as effr_iorb_20d_mean_bp,
           sin(n / 50.0) as funding_stress_index, sin(n / 50.0) as z_sofr_iorb, 5.0 + n % 7 as onrrp_usd_bn,
