@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median_high
 from typing import Any
 
-from lowtide.errors import LowtideError
+from lowtide.errors import LowtideError, WrongUsage
 from sandbox.wire import Ask, Reply, text_reply
 from sandbox.wire.fred import vintage_page
 from sandbox.wire.unknown import unknown
@@ -199,8 +199,8 @@ def _inside(entry: Entry, ask: Ask) -> bool:
 def _read_index(path: Path) -> list[Entry]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise LowtideError(f"no recorded responses here: {path} does not exist") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise WrongUsage(f"no recorded responses here: {path} does not exist") from error
     except (OSError, ValueError) as error:
         raise LowtideError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     if not isinstance(content, list):
