@@ -93,7 +93,8 @@ class RecordedBackend:
 def cut(body: bytes, rule: Mapping[str, str], query: Mapping[str, Any]) -> bytes:
     """`body` limited to the window that `query` asks for by the index's `slice` rule; the same bytes when it fits.
 
-    Rows whose date cannot be read stay: whether that is a fault is for the reader to say, and never for us to hide. Raises ValueError/LookupError/TypeError when the body is not what the rule says.
+    Rows whose date cannot be read stay: whether that is a fault is for the reader to say, and never for us to hide.
+    Raises ValueError/LookupError/TypeError when the body is not what the rule says.
     """
     first, last = query.get(rule.get("from", "")), query.get(rule.get("to", ""))
     unit = rule.get("unit", "date")

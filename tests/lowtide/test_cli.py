@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from ingest.status import SeriesStatus
 from lowtide import run as runs
 from lowtide.cli import app
 from lowtide.errors import LowtideError
@@ -84,6 +86,25 @@ def test_wrong_usage_is_one_line_and_exits_with_2(
     code, said = called(monkeypatch, capsys, tmp_path, *arguments)
     assert code == 2 and said.startswith("error: ") and said.count("\n") == 1, said
     assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_status_says_what_is_empty_and_what_is_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    day, at = date(2026, 5, 28), datetime(2026, 5, 29, tzinfo=UTC)
+    rows = [
+        SeriesStatus("p.good", "d", "p", "rates", day, day, 0, at, None),
+        SeriesStatus("p.empty", "d", "p", "rates", None, day, 900, at, None, "never had a value"),
+        SeriesStatus("p.bad", "d", "p", "rates", day, day, 0, at, "Blocked: no", None, 2, "2026-05-27 500: unit jump"),
+    ]
+    monkeypatch.setattr("ingest.status.statuses", lambda *_: rows)
+    monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
+    for options in ((), ("--json",)):
+        with pytest.raises(SystemExit):
+            app(["status", "--origin", "sandbox", *options])
+    table, _, told = capsys.readouterr().out.partition("{")
+    assert [line.split()[0] for line in table.splitlines()[2:5]] == ["p.good", "p.empty", "p.bad"] and " no value " in table
+    assert "Blocked: no; 2 quarantined, e.g. 2026-05-27 500: unit jump" in table
+    assert table.splitlines()[5] == "3 series, 1 late, 1 of them never had a value, 1 with values in quarantine"
+    assert '"quarantined": 2' in told and '"note": "never had a value"' in told
 
 
 def test_a_full_disk_deep_in_a_library_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,8 +241,6 @@ def test_a_nested_open_joins_the_open_run(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_as_of_after_now_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import date
-
     monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
     with pytest.raises(LowtideError, match="lies after now"), open_run(RunOptions(origin="sandbox", now="2026-05-29T21:00:00+00:00", as_of=date(2026, 5, 29))):
         pass
@@ -232,8 +251,6 @@ def test_as_of_after_now_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ("2026-05-31T12:00:00+00:00", "2026-05-29"), ("2026-05-26T00:00:00+00:00", "2026-05-22"),  # a holiday on Monday the 25th
 ])  # fmt: skip
 def test_mart_day_is_the_last_session_that_is_over(moment: str, day: str) -> None:
-    from datetime import datetime
-
     assert mart_day(datetime.fromisoformat(moment)).isoformat() == day
 
 

@@ -63,7 +63,8 @@ def test_nothing_answered_means_every_tried_dataset() -> None:
 
 def test_warnings_are_named_after_the_gates_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def warning(check: str, table: str) -> GateResult:
-        return GateResult("b", table, check, "expectation", "v", "warning", False, "3 rows", "why\nit matters", "", datetime(2026, 5, 31, tzinfo=UTC), "sandbox")
+        at = datetime(2026, 5, 31, tzinfo=UTC)
+        return GateResult("b", table, check, "expectation", "v", "warning", False, "3 rows", "why\nit matters", "", at, "sandbox")
 
     found = [warning("spread", f"marts.t{n}") for n in range(3)] + [warning(name, "marts.u") for name in ("b", "c", "d")]
     few = GateReport(found, frozenset(), {})
