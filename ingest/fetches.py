@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 import pyarrow as pa
 
+from ingest.errors import Interrupted
 from ingest.files import write_parquet
 from ingest.model import Dataset, FetchOutcome, Request, Response
 from ingest.redaction import HIDDEN
@@ -30,7 +31,6 @@ SCHEMA = pa.schema([
     ("rows_revised", pa.int64()), ("rows_quarantined", pa.int64()), ("quarantine_example", pa.string()),
     ("rows_after_clock", pa.int64()),
 ])  # fmt: skip
-INTERRUPTED = "Interrupted"
 COUNTS = ("rows_added", "rows_revised", "rows_quarantined", "rows_after_clock")
 
 
@@ -54,7 +54,7 @@ class Fetch:
     @property
     def unrepaired(self) -> bool:
         """It only tried to undo an interrupted one, and could not."""
-        return self.outcome is not None and self.outcome["error_type"] == INTERRUPTED
+        return self.outcome is not None and self.outcome["error_type"] == Interrupted.__name__
 
     @property
     def full(self) -> bool:
@@ -165,7 +165,7 @@ def write_flat(path: Path, events: Iterable[Event]) -> None:
         fetches.setdefault((event["run_id"], event["dataset_id"]), []).append(event)
     for group in fetches.values():
         outcome = next((event for event in group if event["event"] == "outcome"), None) or {
-            "outcome": "failed", "error_type": INTERRUPTED, "error_message": "the run stopped before the end",
+            "outcome": "failed", "error_type": Interrupted.__name__, "error_message": "the run stopped before the end",
         }  # fmt: skip
         responses = [event for event in group if event["event"] == "response"] or [
             {**outcome, "fetch_id": f"{outcome['run_id']}.{outcome['dataset_id']}.0", "fetched_at": outcome["at"],

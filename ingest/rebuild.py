@@ -12,9 +12,9 @@ from datetime import datetime
 
 from ingest import sources
 from ingest.changelog import ChangeLog, Stamp, diff
-from ingest.errors import EmptyPayload, SourceError
+from ingest.errors import EmptyPayload, Interrupted, SourceError
 from ingest.facts import open_domains
-from ingest.fetches import INTERRUPTED, Fetch, history, response_of, usable_line, write_flat
+from ingest.fetches import Fetch, history, response_of, usable_line, write_flat
 from ingest.files import TEMPORARY, move_over, remove_leftovers, usable
 from ingest.intake import (
     _parsed,
@@ -24,7 +24,7 @@ from ingest.intake import (
     quarantine_of,
 )
 from ingest.landing import Landing
-from ingest.model import Dataset, FetchOutcome, Response, Source
+from ingest.model import Dataset, Response, Source
 from ingest.registry import Registry
 from lowtide.errors import HomeUnusable, LowtideError
 from lowtide.home import Home
@@ -84,15 +84,14 @@ def rebuild_dataset(home: Home, landing: Landing, dataset: Dataset, fetches: Seq
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def repair(home: Home, landing: Landing, dataset: Dataset, fetches: Sequence[Fetch]) -> FetchOutcome | None:
-    """Back to what the ledgers vouch for, after a run that was killed; the failed outcome when that cannot be. Raises HomeUnusable."""
+def repair(home: Home, landing: Landing, dataset: Dataset, fetches: Sequence[Fetch]) -> Interrupted | None:
+    """Back to what the ledgers vouch for, after a run that was killed; the error when that cannot be. Raises HomeUnusable."""
     try:
         rebuild_dataset(home, landing, dataset, fetches)
     except HomeUnusable:
         raise
     except LowtideError as error:
-        message = f"a run stopped before the end and what it left cannot be undone: {error}"
-        return FetchOutcome(dataset.id, "failed", INTERRUPTED, message)
+        return Interrupted(f"a run stopped before the end and what it left cannot be undone: {error}")
     return None
 
 

@@ -171,13 +171,14 @@ class _Run:
         begun = time.monotonic()
         fetches = self.history.get(dataset.id, [])
         repaired = left_open(fetches)  # a killed run may have appended rows without an outcome
-        if repaired and (failed := repair(self.home, self.landing, dataset, fetches)):
-            return self._end(dataset, failed, full=False)
+        damage = repair(self.home, self.landing, dataset, fetches) if repaired else None
         changes = change_log(self.home, dataset)
         held = changes.held(vintages=dataset.vintages == "native")
         full = repaired or self._full(fetches, held)
         talk = Exchange(self.client, self.landing, self.ledger, dataset, {} if full else known_answers(fetches))
         try:
+            if damage is not None:
+                raise damage
             source, done = self.sources[dataset.provider], Absorbed()
             drops = None
             if isinstance(source, DropSource):
@@ -206,12 +207,10 @@ class _Run:
         if talk.refused and outcome.error_type is None:  # some files are in, others are not: both are said
             failure = talk.refused[0][1]
             outcome = replace(outcome, error_type=failure.kind, error_message=redact(str(failure), env=self.env))
-        newest = newest_value(changes) if outcome.rows_added else max(held.newest.values(), default=None)
-        spent = time.monotonic() - begun
-        outcome = replace(outcome, requests=talk.requests, bytes=talk.received, seconds=spent, newest=newest)
-        return self._end(dataset, outcome, full=full)
-
-    def _end(self, dataset: Dataset, outcome: FetchOutcome, *, full: bool) -> FetchOutcome:
+        outcome = replace(
+            outcome, requests=talk.requests, bytes=talk.received, seconds=time.monotonic() - begun,
+            newest=newest_value(changes) if outcome.rows_added else max(held.newest.values(), default=None),
+        )  # fmt: skip
         self.ledger.write(outcome_event(dataset, outcome, full=full, at=self.clock.now()))
         if self.on_progress is not None:
             with self.lock:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from ingest import calendars
-from ingest.fetches import INTERRUPTED, Fetch, history
+from ingest.errors import Interrupted
+from ingest.fetches import Fetch, history
 from ingest.guards import Quarantined
 from ingest.intake import change_log, quarantine_of
 from ingest.landing import Landing
@@ -55,7 +56,7 @@ def statuses(home: Home, clock: Clock, registry: Registry) -> list[SeriesStatus]
         last_fetch = max((f.fetched_at for f in fetches if f.succeeded and f.fetched_at), default=None)
         last_error = None
         if fetches and fetches[-1].interrupted:
-            last_error = f"{INTERRUPTED}: the run stopped before the end"
+            last_error = f"{Interrupted.__name__}: the run stopped before the end"
         elif fetches and fetches[-1].outcome and fetches[-1].outcome["error_type"]:
             last_error = f"{fetches[-1].outcome['error_type']}: {fetches[-1].outcome['error_message']}"
         apart = _kept_apart(home, dataset, fetches)
