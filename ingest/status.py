@@ -26,7 +26,7 @@ NO_VALUE = "never had a value"
 @dataclass(frozen=True)
 class SeriesStatus:
     """One series. `late_days` = calendar days that the newest value is behind the expected one; 0 when on time, None
-    when nothing is expected (events) or nothing was ever fetched. Fetched but without any value, it is late since its
+    when nothing is expected (events) or it was never asked for. Asked for and without any value, it is late since its
     first day, and `note` says so. `last_fetch` = last successful one. `quarantined` = days whose value is still kept
     apart, `quarantine_example` the newest of them."""
 
@@ -54,6 +54,7 @@ def statuses(home: Home, clock: Clock, registry: Registry) -> list[SeriesStatus]
         days = change_log(home, dataset).held().newest
         expected = calendars.expected_newest(dataset, now)
         last_fetch = max((f.fetched_at for f in fetches if f.succeeded and f.fetched_at), default=None)
+        asked = any(fetch.outcome is None or fetch.outcome["outcome"] != "not_configured" for fetch in fetches)
         last_error = None
         if fetches and fetches[-1].interrupted:
             last_error = f"{Interrupted.__name__}: the run stopped before the end"
@@ -64,7 +65,7 @@ def statuses(home: Home, clock: Clock, registry: Registry) -> list[SeriesStatus]
             due = expected if series.kind != "event" else None
             have = days.get(series.id)
             late = max(0, (due - have).days) if due and have else None
-            empty = have is None and last_fetch is not None and due is not None and due >= dataset.first_date
+            empty = have is None and asked and due is not None and due >= dataset.first_date
             if due and empty:
                 late = max(1, (due - dataset.first_date).days)
             mine = apart.get(series.id, [])

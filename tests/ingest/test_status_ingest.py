@@ -42,18 +42,19 @@ def test_status_of_every_series(tmp_path):
     assert (never.newest, never.expected, never.late_days, never.last_fetch) == (None, date(2026, 1, 4), None, None)
 
 
-def test_a_series_that_was_fetched_and_holds_no_value_is_late(tmp_path):
+def test_a_series_that_was_asked_for_and_holds_no_value_is_late(tmp_path):
     home = Home.of("sandbox", tmp_path)
     a = dataset("demo.a", series=[one_series("demo.a1"), one_series("demo.a2"), one_series("demo.a3", kind="event")])
-    b = dataset("demo.b")
-    with serve_bodies({"demo.a": b"2026-01-01,1\n", "demo.b": b"2026-01-01,.\n2026-01-02,.\n"}) as host, home.lock():
-        run_ingest(home, Clock(moment("2026-01-03T12:00")), [a, b], base_url=host.base_url, env={}, limits=Limits(read_s=1))
-    found = {s.series_id: s for s in statuses(home, Clock(moment("2026-01-03T12:00")), Registry([a, b], []))}
+    b, c, d = dataset("demo.b"), dataset("demo.c"), dataset("demo.d", requires_key="DEMO_API_KEY")
+    with serve_bodies({"demo.a": b"2026-01-01,1\n", "demo.b": b"2026-01-01,.\n2026-01-02,.\n", "demo.c": 403}) as host, home.lock():
+        run_ingest(home, Clock(moment("2026-01-03T12:00")), [a, b, c, d], base_url=host.base_url, env={}, limits=Limits(read_s=1))
+    found = {s.series_id: s for s in statuses(home, Clock(moment("2026-01-03T12:00")), Registry([a, b, c, d], []))}
     assert (found["demo.a1"].late_days, found["demo.a1"].note) == (1, None)
-    for name in ("demo.a2", "demo.b_value"):
+    for name in ("demo.a2", "demo.b_value", "demo.c_value"):
         assert found[name].newest is None and found[name].note == "never had a value"
         assert found[name].late_days == (date(2026, 1, 2) - date(2020, 1, 1)).days
-    assert (found["demo.a3"].late_days, found["demo.a3"].note) == (None, None)
+    for name in ("demo.a3", "demo.d_value"):  # an event; a key that is not set
+        assert (found[name].late_days, found[name].note) == (None, None)
 
 
 def test_quarantined_values_are_told_until_they_are_settled(tmp_path):
