@@ -103,6 +103,17 @@ class GateReport:
     def warnings(self) -> list[GateResult]:
         return [r for r in self.results if r.severity == "warning" and not r.success]
 
+    def warned(self, most: int = 5) -> list[str]:
+        """The warnings by check, the most frequent first: how many, and the first of them. At most `most` lines."""
+        groups: dict[str, list[GateResult]] = {}
+        for result in self.warnings:
+            groups.setdefault(result.check_name, []).append(result)
+        ordered = sorted(groups.values(), key=len, reverse=True)
+        shown = ordered if len(ordered) <= most else ordered[: most - 1]
+        lines = [f"{len(found)} x {found[0].line}"[:160] for found in shown]
+        rest = ordered[len(shown) :]
+        return [*lines, f"{sum(map(len, rest))} of {len(rest)} other checks: meta.gate_results"] if rest else lines
+
 
 def theses_of(table: TableMeta, theses: Mapping[str, ThesisLike]) -> tuple[str, ...]:
     """Ids of the built theses that stand on `table`: those its contract names and those that list it."""

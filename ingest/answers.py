@@ -35,7 +35,7 @@ def check(response: Response) -> None:
     """Raise the typed error of a response that is not a success; 2xx passes.
 
     401, 403, 451 and redirects that were not followed -> Blocked, 402 -> PlanRestricted, 404 -> NotFound,
-    429 -> RateLimited, 5xx -> Unreachable, anything else -> SchemaDrift with the beginning of the body.
+    418 (a venue's ban for asking on) and 429 -> RateLimited, 5xx -> Unreachable, anything else -> SchemaDrift with the beginning of the body.
     """
     status, request = response.status, response.request
     if 200 <= status < 300:
@@ -51,10 +51,12 @@ def check(response: Response) -> None:
         raise PlanRestricted(what)
     if status == 404:
         raise NotFound(what)
-    if status == 429:
+    if status in (418, 429):
         raise RateLimited(what)
     if status >= 500:
-        raise Unreachable(what)
+        plain = response.headers.get("content-type", "").startswith("text/plain")
+        said = one_line(response.content[:2000].decode("utf-8", "replace")) if plain else ""
+        raise Unreachable(f"{what}: {said}" if said else what)
     raise SchemaDrift(f"{what}: {one_line(response.content[:2000].decode('utf-8', 'replace'))}")
 
 

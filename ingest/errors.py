@@ -50,5 +50,9 @@ class OutOfRange(SourceError):
     """Values outside the plausible range or a unit flip: the whole load is refused."""
 
 
+class Interrupted(SourceError):
+    """A run was killed in the middle of this dataset, and what it left behind cannot be undone."""
+
+
 class NotConfigured(SourceError):
     """A key that this dataset requires is not set. Reported, never a failed run."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ingest.files import read_parquet, write_parquet
 from ingest.model import Domain, Held
+from lowtide.errors import HomeUnusable, LowtideError
 from lowtide.home import Home
 
 State = Literal["value", "missing", "vanished"]
@@ -87,11 +88,26 @@ def observations_folder(home: Home, domain: str) -> Path:
 
 
 def open_domains(home: Home) -> None:
-    """Give every domain a file without rows, so that its folder can be read before its first observation arrives."""
+    """Give every domain a file without rows, so that its folder can be read before its first observation arrives.
+
+    One that is damaged or says something else would fail every reader of its folder: it is written again.
+    """
     for domain in get_args(Domain):
         path = observations_folder(home, domain) / "_schema.parquet"
-        if not path.exists():
+        if not _is_empty_log(path):
             write_parquet(path, SCHEMA.empty_table())
+
+
+def _is_empty_log(path: Path) -> bool:
+    if not path.exists():
+        return False
+    try:
+        found = read_parquet(path)
+    except HomeUnusable:
+        raise
+    except LowtideError:
+        return False
+    return len(found) == 0 and found.schema.equals(SCHEMA)
 
 
 class ChangeLog:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 import pyarrow as pa
 
+from ingest.errors import Interrupted
 from ingest.files import write_parquet
 from ingest.model import Dataset, FetchOutcome, Request, Response
 from ingest.redaction import HIDDEN
@@ -51,6 +52,11 @@ class Fetch:
         return self.outcome is None and bool(self.responses)
 
     @property
+    def unrepaired(self) -> bool:
+        """It only tried to undo an interrupted one, and could not."""
+        return self.outcome is not None and self.outcome["error_type"] == Interrupted.__name__
+
+    @property
     def full(self) -> bool:
         return self.outcome is not None and bool(self.outcome["full"])
 
@@ -58,7 +64,6 @@ class Fetch:
     def fetched_at(self) -> datetime | None:
         """Moment of the last response (UTC)."""
         return datetime.fromisoformat(self.responses[-1]["fetched_at"]) if self.responses else None
-
 
     def repeated_by(self, responses: Sequence[Response]) -> bool:
         """Whether `responses` are the same bytes for the same questions on the same day: then nothing can be new."""
@@ -84,6 +89,12 @@ def history(events: Iterable[Event]) -> dict[str, list[Fetch]]:
         if fetch.outcome is None or fetch.outcome["outcome"] != "not_due":
             by_dataset.setdefault(fetch.dataset_id, []).append(fetch)
     return by_dataset
+
+
+def left_open(fetches: Sequence[Fetch]) -> bool:
+    """Whether rows of a killed run may still be in the raw zone: nothing after it began by undoing them."""
+    last = next((fetch for fetch in reversed(fetches) if not fetch.unrepaired), None)
+    return last is not None and last.interrupted
 
 
 def response_event(dataset: Dataset, response: Response, received: int) -> Event:
@@ -154,7 +165,7 @@ def write_flat(path: Path, events: Iterable[Event]) -> None:
         fetches.setdefault((event["run_id"], event["dataset_id"]), []).append(event)
     for group in fetches.values():
         outcome = next((event for event in group if event["event"] == "outcome"), None) or {
-            "outcome": "failed", "error_type": "Interrupted", "error_message": "the run stopped before the end",
+            "outcome": "failed", "error_type": Interrupted.__name__, "error_message": "the run stopped before the end",
         }  # fmt: skip
         responses = [event for event in group if event["event"] == "response"] or [
             {**outcome, "fetch_id": f"{outcome['run_id']}.{outcome['dataset_id']}.0", "fetched_at": outcome["at"],

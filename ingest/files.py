@@ -7,6 +7,7 @@ Does not belong here: what the files mean.
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +65,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         sync_folder(path.parent)
 
 
+def move_over(source: Path, target: Path) -> None:
+    """Put the finished `source` in the place of `target`; without a source there is no target either. Raises HomeUnusable."""
+    with usable(target):
+        if source.exists():
+            make_folder(target.parent)
+            source.replace(target)
+        else:
+            target.unlink(missing_ok=True)
+        if target.parent.is_dir():
+            sync_folder(target.parent)
+
+
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Write `table` atomically; equal tables give equal bytes. Raises HomeUnusable."""
     buffer = BytesIO()
@@ -83,12 +96,16 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
 
 
 def remove_leftovers(*folders: Path) -> int:
-    """Delete temporary files that a killed run left behind, but for `bulk` folders, which clear their own (and hold a hundred
+    """Delete temporary files and folders that a killed run left behind, but for `bulk` folders, which clear their own (and hold a hundred
     thousand others); returns how many. Raises HomeUnusable."""
     count = 0
     for folder in folders:
         with usable(folder):
-            for below in folder.iterdir() if folder.is_dir() else ():
+            for below in list(folder.iterdir()) if folder.is_dir() else ():
+                if below.name.endswith(TEMPORARY) and below.is_dir():
+                    shutil.rmtree(below)
+                    count += 1
+                    continue
                 for draft in () if below.name == "bulk" else [below, *below.rglob(f"*{TEMPORARY}")]:
                     if draft.name.endswith(TEMPORARY) and draft.is_file():
                         draft.unlink(missing_ok=True)

@@ -1,24 +1,35 @@
 """The raw zone again, from landing alone: every successful fetch replayed in the order of the ledgers.
 
-Belongs here: the replay. Does not belong here: how rows become facts (`ingest.intake`, shared with the run).
+Belongs here: the replay, and that it ends in whole files or in the old ones. Does not belong here: how rows become facts
+(`ingest.intake`, shared with the run).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from ingest import sources
-from ingest.errors import SourceError
+from ingest.changelog import ChangeLog, Stamp, diff
+from ingest.errors import EmptyPayload, Interrupted, SourceError
 from ingest.facts import open_domains
 from ingest.fetches import Fetch, history, response_of, usable_line, write_flat
-from ingest.files import remove_leftovers, usable
-from ingest.intake import absorb, change_log, collector_paused, quarantine_of
+from ingest.files import TEMPORARY, move_over, remove_leftovers, usable
+from ingest.intake import (
+    _parsed,
+    absorb,
+    change_log,
+    collector_paused,
+    quarantine_of,
+)
 from ingest.landing import Landing
-from ingest.model import Dataset
+from ingest.model import Dataset, Response, Source
 from ingest.registry import Registry
-from lowtide.errors import LowtideError
+from lowtide.errors import HomeUnusable, LowtideError
 from lowtide.home import Home
+
+MOST_TOLD = 5  # datasets whose reason is told; the others are only counted
 
 
 def rebuild(home: Home, registry: Registry) -> int:
@@ -26,44 +37,109 @@ def rebuild(home: Home, registry: Registry) -> int:
 
     The logs equal the lost ones byte for byte. Datasets in the ledgers that the registry no longer knows are left as
     they are. The caller holds the home's lock.
-    Raises LowtideError when landing is damaged or a landed answer that once was accepted no longer is.
+    Raises LowtideError when a ledger is damaged and, once all others are rebuilt, for the datasets that could not be (a
+    body is damaged, an answer that once was accepted no longer is): their files stay as they were.
     """
     home.prepare()
     remove_leftovers(home.landing, home.raw)
     open_domains(home)
     landing = Landing(home)
     events = landing.read_ledgers()
-    count = 0
+    count, failed = 0, list[str]()
     with collector_paused():
         for dataset_id, fetches in history(events).items():
             dataset = registry.datasets.get(dataset_id)
-            if dataset is not None:
+            if dataset is None:
+                continue
+            count += 1
+            try:
                 rebuild_dataset(home, landing, dataset, fetches)
-                count += 1
+            except HomeUnusable:
+                raise
+            except LowtideError as error:
+                failed.append(str(error))
     write_flat(home.raw / "fetches.parquet", events)
+    if failed:
+        more = f"; and {len(failed) - MOST_TOLD} more" if len(failed) > MOST_TOLD else ""
+        told = "; ".join(failed[:MOST_TOLD]) + more
+        raise LowtideError(f"{len(failed)} of {count} change logs could not be rebuilt and stay as they were: {told}")
     return count
 
 
 def rebuild_dataset(home: Home, landing: Landing, dataset: Dataset, fetches: Sequence[Fetch]) -> None:
-    """Replay the successful `fetches` (oldest first) of one dataset into fresh files."""
-    for path in (change_log(home, dataset).path, quarantine_of(home, dataset).path):
-        with usable(path):
-            path.unlink(missing_ok=True)
-    changes = change_log(home, dataset)
+    """Replay the successful `fetches` (oldest first) of one dataset into fresh files, which then take the place of the old.
+
+    On any error the old files stay. Raises LowtideError, naming the dataset; HomeUnusable.
+    """
+    folder = home.raw / f"{dataset.id}{TEMPORARY}"
+    scratch = Home(folder, home.origin)
+    with usable(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        scratch.raw.mkdir(parents=True)
+    try:
+        _replay(scratch, landing, dataset, fetches)
+        for file_of in (quarantine_of, change_log):
+            move_over(file_of(scratch, dataset).path, file_of(home, dataset).path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def repair(home: Home, landing: Landing, dataset: Dataset, fetches: Sequence[Fetch]) -> Interrupted | None:
+    """Back to what the ledgers vouch for, after a run that was killed; the error when that cannot be. Raises HomeUnusable."""
+    try:
+        rebuild_dataset(home, landing, dataset, fetches)
+    except HomeUnusable:
+        raise
+    except LowtideError as error:
+        return Interrupted(f"a run stopped before the end and what it left cannot be undone: {error}")
+    return None
+
+
+def _replay(scratch: Home, landing: Landing, dataset: Dataset, fetches: Sequence[Fetch]) -> None:
+    changes = change_log(scratch, dataset)
     source = sources.get(dataset.provider)
     done: list[datetime] = []
     for fetch in fetches:
         if not fetch.succeeded or fetch.fetched_at is None:
             continue
-        responses = [
-            response_of(line, landing.body(line["content_sha256"])) for line in fetch.responses if usable_line(line)
-        ]
+        try:
+            responses = [
+                response_of(line, landing.body(line["content_sha256"])) for line in fetch.responses if usable_line(line)
+            ]
+        except HomeUnusable:
+            raise
+        except LowtideError as error:
+            raise LowtideError(f"{dataset.id}: {error}") from error
         if not responses:
             continue
         try:
-            absorb(home, dataset, source, responses, changes, done)
+            if fetch.outcome and fetch.outcome["rows_quarantined"]:
+                absorb(scratch, dataset, source, responses, changes, done)
+            else:
+                _take_all(dataset, source, responses, changes, done)
         except SourceError as error:
             raise LowtideError(
                 f"{dataset.id}: fetch {responses[-1].fetch_id} was accepted and no longer is: {error.kind}: {error}"
             ) from error
         done.append(fetch.fetched_at)
+
+
+def _take_all(
+    dataset: Dataset, source: Source, responses: Sequence[Response], changes: ChangeLog, previous_fetches: Collection[datetime]
+) -> None:
+    """As `absorb`, without the guards: the ledger says that every row was taken, and guards may be newer than the fetch."""
+    pairs = [
+        (row, Stamp(response.fetched_at, response.fetch_id))
+        for rows, response in _parsed(dataset, source, responses)
+        for row in rows
+        if row.observation_date <= response.fetched_at.date()
+    ]
+    if not pairs and changes.empty:
+        raise EmptyPayload(f"{dataset.id}: no observation up to {responses[-1].fetched_at.date()} in the answer")
+    held = changes.facts(min(row.observation_date for row, _ in pairs)) if pairs else []
+    change = diff(
+        dataset, held, [row for row, _ in pairs], responses[-1].fetched_at, responses[-1].fetch_id, previous_fetches,
+        stamps=[stamp for _, stamp in pairs],
+    )  # fmt: skip
+    if change.facts:
+        changes.append(change.facts)

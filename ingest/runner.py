@@ -24,7 +24,7 @@ from ingest.dropbox import Drop, DropSource, FileQuarantine, new_files
 from ingest.errors import NotConfigured
 from ingest.exchange import Exchange, known_answers
 from ingest.facts import open_domains
-from ingest.fetches import Fetch, history, outcome_event, write_flat
+from ingest.fetches import Fetch, history, left_open, outcome_event, write_flat
 from ingest.files import remove_leftovers
 from ingest.intake import (
     Absorbed,
@@ -38,7 +38,7 @@ from ingest.intake import (
 )
 from ingest.landing import Landing, Ledger
 from ingest.model import Dataset, FetchOutcome, Held, Response, Source
-from ingest.rebuild import rebuild_dataset
+from ingest.rebuild import repair
 from ingest.redaction import redact
 from lowtide.clock import Clock
 from lowtide.errors import LowtideError
@@ -170,20 +170,19 @@ class _Run:
     def _dataset(self, dataset: Dataset) -> FetchOutcome:
         begun = time.monotonic()
         fetches = self.history.get(dataset.id, [])
-        repaired = bool(fetches) and fetches[-1].interrupted
-        if repaired:  # a killed run may have appended rows without an outcome: back to what the ledgers vouch for
-            rebuild_dataset(self.home, self.landing, dataset, fetches)
+        repaired = left_open(fetches)  # a killed run may have appended rows without an outcome
+        damage = repair(self.home, self.landing, dataset, fetches) if repaired else None
         changes = change_log(self.home, dataset)
         held = changes.held(vintages=dataset.vintages == "native")
         full = repaired or self._full(fetches, held)
         talk = Exchange(self.client, self.landing, self.ledger, dataset, {} if full else known_answers(fetches))
         try:
+            if damage is not None:
+                raise damage
             source, done = self.sources[dataset.provider], Absorbed()
-            drops = (
-                new_files(source, dataset, self.dropbox, self.now, fetches, full=full)
-                if isinstance(source, DropSource)
-                else None
-            )
+            drops = None
+            if isinstance(source, DropSource):
+                drops = new_files(source, dataset, self.dropbox, self.now, fetches, full=full)
             if not (full or self._due(dataset, held) if drops is None else drops):
                 outcome = FetchOutcome(dataset.id, "not_due")
             else:

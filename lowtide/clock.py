@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from lowtide.errors import LowtideError
+from lowtide.errors import LowtideError, WrongUsage
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Clock:
     def parse(cls, text: str) -> Clock:
         """A clock that stands still at `text`: an ISO date (its last second, UTC) or an ISO date-time (UTC if unzoned).
 
-        Raises LowtideError when the text is neither.
+        Raises WrongUsage when the text is neither.
         """
         try:
             if len(text) == 10:
                 return cls(datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC))
             moment = datetime.fromisoformat(text)
         except ValueError as error:
-            raise LowtideError(f"not a date or date-time: {text!r} (use 2026-05-31 or 2026-05-31T22:00:00+00:00)") from error
+            raise WrongUsage(f"not a date or date-time: {text!r} (use 2026-05-31 or 2026-05-31T22:00:00+00:00)") from error
         return cls(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -5,6 +5,10 @@ class LowtideError(Exception):
     """Something the user can mend; `str(error)` is the one line shown, and the command exits with 1."""
 
 
+class WrongUsage(LowtideError):
+    """The command was asked for what makes no sense; it exits with 2."""
+
+
 class HomeLocked(LowtideError):
     """Another run holds this origin's lock."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from lowtide.errors import HomeLocked, HomeUnusable, LowtideError
+from lowtide.errors import HomeLocked, HomeUnusable, WrongUsage
 
 Origin = Literal["live", "sandbox", "replay"]
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
@@ -33,11 +33,11 @@ class Home:
 
     @classmethod
     def of(cls, origin: str, base: Path | None = None) -> Home:
-        """Home of `origin` below `base` (default LOWTIDE_HOME). Raises LowtideError for an unknown origin."""
+        """Home of `origin` below `base` (default LOWTIDE_HOME). Raises WrongUsage for an unknown origin."""
         for known in ORIGINS:
             if origin == known:
                 return cls((base or lowtide_home()).resolve(), known)
-        raise LowtideError(f"unknown origin {origin!r}: use one of {', '.join(ORIGINS)}")
+        raise WrongUsage(f"unknown origin {origin!r}: use one of {', '.join(ORIGINS)}")
 
     @property
     def root(self) -> Path:

@@ -1,6 +1,6 @@
 """One run's surroundings: which origin, which upstream, what time it is, what is published. Used by CLI and Dagster alike.
 
-Belongs here: resolving options, the origin's lock, the stand-in server, what a run reports.
+Belongs here: resolving options (`lowtide.asked` has them), the origin's lock, the stand-in server, what a run reports.
 Does not belong here: fetching (`ingest`), building and publishing (`orchestration` wires them), printing (`lowtide.cli`).
 """
 
@@ -17,9 +17,11 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lowtide.asked import WORLDS, clock_at
+from lowtide.asked import RunOptions as RunOptions
 from lowtide.clock import Clock
-from lowtide.errors import LowtideError
-from lowtide.home import Home, Origin, lowtide_home
+from lowtide.errors import HomeUnusable, LowtideError, WrongUsage
+from lowtide.home import ORIGINS, Home, Origin, lowtide_home
 
 if TYPE_CHECKING:
     from ingest.model import FetchOutcome
@@ -27,36 +29,6 @@ if TYPE_CHECKING:
 PROBES = ("https://markets.newyorkfed.org/", "https://home.treasury.gov/", "https://api.exchange.coinbase.com/")
 PROBE_TIMEOUT_S = 3.0
 CUT_OFF = clock_time(22, 0, tzinfo=UTC)  # a mart day knows what was public by then
-WORLDS = ("recede", "counterfactual")
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What a user or a schedule asked for. `origin` None: decided by whether an upstream answers."""
-
-    origin: str | None = None
-    upstream: Path | None = None
-    as_of: date | None = None
-    now: str | None = None
-    select: tuple[str, ...] = ()
-    full: bool = False
-    world: str | None = None
-    latency_ms: int = 0
-    faults: tuple[str, ...] = ()
-
-    def checked(self) -> RunOptions:
-        """Itself, or LowtideError for options that contradict each other."""
-        if self.origin == "replay" and self.upstream is None:
-            raise LowtideError("--origin replay needs --upstream DIR: the folder of recorded responses (with index.json)")
-        if self.upstream is not None and self.origin not in (None, "replay"):
-            raise LowtideError(f"--upstream belongs to --origin replay, not to {self.origin}")
-        if self.world is not None and self.world not in WORLDS:
-            raise LowtideError(f"unknown world {self.world!r}: use one of {', '.join(WORLDS)}")
-        if self.origin == "live" and (self.world or self.latency_ms or self.faults):
-            raise LowtideError("--world, --latency-ms and --fault belong to --origin sandbox or replay: live has no stand-in")
-        if self.origin == "replay" and self.world:
-            raise LowtideError("--world belongs to --origin sandbox: a replay has only what was recorded")
-        return self
 
 
 @dataclass
@@ -188,12 +160,12 @@ def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session
     home = Home.of(options.origin or "").prepare()
     with ExitStack() as stack:
         stack.enter_context(home.lock())
-        (home.base / "last_origin").write_text(f"{home.origin}\n", encoding="utf-8")
         clock, base_url, dropbox = upstream(options, home, stack)
         as_of = datetime.combine(options.as_of, CUT_OFF) if options.as_of else clock.now()
         if as_of > clock.now():
-            raise LowtideError(f"--as-of {options.as_of}: its cut-off {as_of:%Y-%m-%d %H:%M} UTC lies after now ({clock.now():%Y-%m-%d %H:%M} UTC)")
+            raise WrongUsage(f"--as-of {options.as_of}: its cut-off {as_of:%Y-%m-%d %H:%M} UTC lies after now ({clock.now():%Y-%m-%d %H:%M} UTC)")
         session = Session(options, home, reason, clock, as_of, options.as_of, base_url, dropbox, stack=stack)
+        _remember(home)
         _OPEN.append(session)
         try:
             yield session
@@ -203,7 +175,7 @@ def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session
 
 def upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock, str | None, Path | None]:
     """The run's clock, and the base URL and drop folder of the stand-in (None for live), which lives as long as `stack`."""
-    clock = Clock.parse(options.now) if options.now else Clock()
+    clock = clock_at(options.now)
     if home.origin == "live":
         return clock, None, None
     from sandbox.faults import parse
@@ -241,7 +213,18 @@ def _world(options: RunOptions, home: Home) -> str:
 def last_origin() -> str:
     """The origin of the last run. Raises LowtideError when there was none."""
     path = lowtide_home() / "last_origin"
+    held = path.read_text(encoding="utf-8", errors="replace").strip() if path.is_file() else ""
+    if held not in ORIGINS:  # absent, or empty after a power cut
+        raise LowtideError(f"nothing in {lowtide_home()} yet: run `lowtide run` first, or say which with --origin")
+    return held
+
+
+def _remember(home: Home) -> None:
+    """This origin is the last used: commands that read take it by default."""
+    path = home.base / "last_origin"
+    scratch = path.with_suffix(".tmp")
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        raise LowtideError(f"nothing in {lowtide_home()} yet: run `lowtide run` first") from None
+        scratch.write_text(f"{home.origin}\n", encoding="utf-8")
+        os.replace(scratch, path)
+    except OSError as error:
+        raise HomeUnusable(f"cannot use {path}: {error.strerror or error}") from error

@@ -61,8 +61,7 @@ def ingest(session: Session, asked: Collection[str] = (), *, warm_up: bool = Tru
     with session.stage("ingest"):
         report = run_ingest(
             session.home, session.clock, datasets, base_url=session.base_url, full=session.options.full, env=session.env,
-            dropbox=session.dropbox,
-            on_progress=progress,
+            dropbox=session.dropbox, on_progress=progress,
         )  # fmt: skip
     session.report.run_id, session.report.outcomes = report.run_id, report.outcomes
     counts = {name: sum(o.outcome == name for o in report.outcomes) for name in ("ok", "unchanged", "not_due", "not_configured", "failed")}
@@ -133,8 +132,7 @@ def _unchanged(session: Session, print_now: str) -> bool:
     if published is None or session.options.full:
         return False
     told = read_manifest(published)
-    whole = all(t["state"] not in ("stale", "blocked") for t in told["theses"].values())
-    if not (told["fingerprint"] == print_now and whole):
+    if told["fingerprint"] != print_now or any(t["state"] in ("stale", "blocked") for t in told["theses"].values()):
         return False
     session.report.unchanged, session.report.build_id = True, published.name
     return True
@@ -243,8 +241,10 @@ def _tell(session: Session, gate: GateReport, report: PublishReport) -> None:
     checks = f"gate: {len(gate.results)} checks, {sum(r.blocks for r in gate.results)} block, {len(gate.warnings)} warn"
     if report.path is None:
         log.error("%s; nothing published: %s", checks, report.reason)
-        return
-    mine.build_id = report.build_id
-    log.info("%s; published build %s: %d tables (%.1f s)", checks, report.build_id, len(report.published_tables), mine.seconds["publish"])
-    for thesis, reason in gate.failed_theses.items():
+    else:
+        mine.build_id = report.build_id
+        log.info("%s; published build %s: %d tables (%.1f s)", checks, report.build_id, len(report.published_tables), mine.seconds["publish"])
+    for line in gate.warned():
+        log.warning("  %s", line)
+    for thesis, reason in gate.failed_theses.items() if report.path else ():
         log.error("  %s blocked: %s", thesis, reason)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lowtide.errors import LowtideError
+from lowtide.errors import WrongUsage
 from sandbox.catalogue import (
     ALFRED,
     CBOE,
@@ -42,7 +42,7 @@ SHORT_NAMES = {
 class Fault:
     """Switch `kind` on for `host` ('*' = every host), for paths (with query) that contain a text, `times` times (None = always).
 
-    Raises LowtideError for an unknown kind, or one that does not belong to the host.
+    Raises WrongUsage for an unknown kind, or one that does not belong to the host.
     """
 
     host: str
@@ -55,10 +55,10 @@ class Fault:
     def __post_init__(self) -> None:
         object.__setattr__(self, "host", family(SHORT_NAMES.get(self.host, self.host).lower()))
         if self.kind not in CATALOGUE:
-            raise LowtideError(f"unknown fault {self.kind!r}: use one of {', '.join(sorted(CATALOGUE))}")
+            raise WrongUsage(f"unknown fault {self.kind!r}: use one of {', '.join(sorted(CATALOGUE))}")
         hosts = CATALOGUE[self.kind].hosts
         if hosts and self.host not in hosts:
-            raise LowtideError(f"fault {self.kind} belongs to {', '.join(sorted(hosts))}, not to {self.host}")
+            raise WrongUsage(f"fault {self.kind} belongs to {', '.join(sorted(hosts))}, not to {self.host}")
         if self.times is None:
             object.__setattr__(self, "times", CATALOGUE[self.kind].times)
 
@@ -75,10 +75,10 @@ class Fault:
 
 
 def parse(text: str) -> Fault:
-    """`host=kind[@path][*times]`, e.g. 'fred=fred_504@id=SOFR*2'. Raises LowtideError when the text is something else."""
+    """`host=kind[@path][*times]`, e.g. 'fred=fred_504@id=SOFR*2'. Raises WrongUsage when the text is something else."""
     match = re.fullmatch(r"([^=@\s]+)=(\w+)(?:@(.+?))?(?:\*(\d+))?", text.strip())
     if match is None:
-        raise LowtideError(f"not a fault: {text!r} (use host=kind[@path][*times])")
+        raise WrongUsage(f"not a fault: {text!r} (use host=kind[@path][*times])")
     host, kind, path, times = match.groups()
     return Fault(host, kind, path or "", int(times) if times else None)
 

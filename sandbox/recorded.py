@@ -13,42 +13,25 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
-from statistics import median_high
 from typing import Any
 
-from lowtide.errors import LowtideError
+from sandbox.recorded_index import Entry, newest_day, read_index
 from sandbox.wire import Ask, Reply, text_reply
 from sandbox.wire.fred import vintage_page
 from sandbox.wire.unknown import unknown
 
 ALFRED = "alfred.stlouisfed.org"
 NYFED = "markets.newyorkfed.org"
-NONSENSE = timedelta(days=3653)  # a last date this far after the archive's median is a mistake, not data
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the index."""
-
-    host: str
-    method: str
-    path: str
-    query: Mapping[str, str]
-    file: str
-    status: int
-    content_type: str
-    last_date: date | None
-    slice: Mapping[str, str] = field(default_factory=dict)
 
 
 class RecordedBackend:
     """Replays `folder`. Raises LowtideError (one line) when index.json is missing or corrupt.
 
-    The entry with the most matching parameters answers; '*' asks only for presence. A request that matches nothing is
-    answered the way the real host answers an unknown key. A body file that is missing gives a 500 with one line.
+    The entry with the most matching parameters answers; '*' asks only for presence. Of two recordings of one request the
+    one whose data reach further answers, of equal ones the later. A request that matches nothing is answered the way the
+    real host answers an unknown key. A body file that is missing gives a 500 with one line that names it.
     Two helps that no entry holds: (a) ALFRED's page of vintage dates, /series/downloaddata?seid=ID, is made from the
     vintage dates of the index; (b) a New York Fed search recorded with literal startDate and endDate also answers a
     wider window that contains the recorded one.
@@ -56,19 +39,20 @@ class RecordedBackend:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self.entries = _read_index(self.folder / "index.json")
-        self._routes: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
+        self.entries = read_index(self.folder / "index.json")
+        recordings: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Entry] = {}
         for entry in self.entries:
+            request = (entry.host, entry.method, entry.path, frozenset(entry.query.items()))
+            held = recordings.get(request, entry)
+            recordings[request] = entry if (entry.last_date or date.min) >= (held.last_date or date.min) else held
+        self._routes: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
+        for entry in recordings.values():
             self._routes[entry.host, entry.method, entry.path].append(entry)
 
     @property
     def newest_date(self) -> date:
-        """Newest observation any recorded success holds; dates ten years past the archive's median are ignored."""
-        dates = [e.last_date for e in self.entries if e.status == 200 and e.method != "FILE" and e.last_date]
-        if not dates:
-            raise LowtideError(f"{self.folder / 'index.json'}: no entry has a last_date")
-        limit = median_high(dates) + NONSENSE
-        return max(day for day in dates if day <= limit)
+        """The day up to which the archive was recorded (`recorded_index.newest_day`)."""
+        return newest_day(self.entries, self.folder / "index.json")
 
     def answer(self, ask: Ask) -> Reply:
         entry = self._match(ask)
@@ -109,6 +93,7 @@ class RecordedBackend:
 def cut(body: bytes, rule: Mapping[str, str], query: Mapping[str, Any]) -> bytes:
     """`body` limited to the window that `query` asks for by the index's `slice` rule; the same bytes when it fits.
 
+    Rows whose date cannot be read stay: whether that is a fault is for the reader to say, and never for us to hide.
     Raises ValueError/LookupError/TypeError when the body is not what the rule says.
     """
     first, last = query.get(rule.get("from", "")), query.get(rule.get("to", ""))
@@ -117,7 +102,7 @@ def cut(body: bytes, rule: Mapping[str, str], query: Mapping[str, Any]) -> bytes
 
     def wanted(value: Any) -> bool:
         mark = _bound(value, unit)
-        return (low is None or mark >= low) and (high is None or mark <= high)
+        return mark is None or ((low is None or mark >= low) and (high is None or mark <= high))
 
     if rule["kind"] == "csv":
         return _cut_csv(body, rule["field"], wanted)
@@ -133,9 +118,17 @@ def cut(body: bytes, rule: Mapping[str, str], query: Mapping[str, Any]) -> bytes
 
 
 def _bound(value: Any, unit: str) -> Any:
+    """What can be compared: the ISO day or the number; None where there is no date."""
     if value is None or value == "":
         return None
-    return str(value)[:10] if unit == "date" else int(value)
+    if unit != "date":
+        return int(value)
+    text = str(value)
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+    return text[:10] if text[4] == "-" == text[7] and text[10:11] in ("", "T", " ") else None
 
 
 def _cut_csv(body: bytes, column: str, wanted: Callable[[Any], bool]) -> bytes:
@@ -143,7 +136,7 @@ def _cut_csv(body: bytes, column: str, wanted: Callable[[Any], bool]) -> bytes:
     header = next(csv.reader(io.StringIO(lines[0].lstrip("\ufeff"))))
     at = header.index(column)
     rows = csv.reader(line.rstrip("\r\n") for line in lines[1:])
-    kept = [line for line, row in zip(lines[1:], rows, strict=True) if not row or wanted(row[at])]
+    kept = [line for line, row in zip(lines[1:], rows, strict=True) if len(row) <= at or wanted(row[at])]
     return (lines[0] + "".join(kept)).encode()
 
 
@@ -194,36 +187,3 @@ def _inside(entry: Entry, ask: Ask) -> bool:
     if "*" in (first, last) or "startDate" not in ask.query:
         return False
     return ask.text("startDate") <= first and last <= ask.text("endDate", "9999-12-31")
-
-
-def _read_index(path: Path) -> list[Entry]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise LowtideError(f"no recorded responses here: {path} does not exist") from error
-    except (OSError, ValueError) as error:
-        raise LowtideError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-    if not isinstance(content, list):
-        raise LowtideError(f"{path}: expected a list of entries")
-    entries = []
-    for number, raw in enumerate(content):
-        try:
-            query = {str(k): str(v) for k, v in raw["query"].items()}
-            status, rule = int(raw["status"]), raw.get("slice") or {}
-            names = (raw["host"], raw["method"], raw["path"], raw["file"], raw["content_type"])
-            if not all(isinstance(name, str) for name in names) or not isinstance(rule, dict):
-                raise TypeError("not text")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise LowtideError(f"{path}: entry {number} is broken: {error!r}") from error
-        host, method, route, file, content_type = names
-        entries.append(
-            Entry(host.lower(), method, route, query, file, status, content_type, _day(raw.get("last_date")), rule)
-        )
-    return entries
-
-
-def _day(text: Any) -> date | None:
-    try:
-        return datetime.strptime(str(text), "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        return None

@@ -15,7 +15,7 @@ import yaml
 from pydantic import ValidationError
 
 from ingest.model import Dataset, Series, Strict
-from lowtide.errors import LowtideError
+from lowtide.errors import LowtideError, WrongUsage
 
 FOLDER = Path(__file__).parent
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -49,7 +49,7 @@ class Registry:
                 self.series[series.id] = (dataset, series)
 
     def select(self, names: list[str]) -> list[Dataset]:
-        """Datasets named by domain, dataset id, provider or series id; all when empty. Raises LowtideError on an unknown name."""
+        """Datasets named by domain, dataset id, provider or series id; all when empty. Raises WrongUsage on an unknown name."""
         if not names:
             return list(self.datasets.values())
         chosen: dict[str, Dataset] = {}
@@ -59,7 +59,7 @@ class Registry:
                 if name in (d.id, d.domain, d.provider) or any(name == s.id for s in d.series)
             ]
             if not hits:
-                raise LowtideError(f"nothing in the registry is called {name!r}: name a domain, provider, dataset or series")
+                raise WrongUsage(f"nothing in the registry is called {name!r}: name a domain, provider, dataset or series")
             chosen.update({d.id: d for d in hits})
         return list(chosen.values())
 

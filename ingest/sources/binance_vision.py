@@ -8,7 +8,8 @@ A file that is not there (404, NoSuchKey) is normal before a listing and before 
 end the list (before one: ten days, any number of months); none at all is NotFound. A zip that differs from its CHECKSUM is refused.
 Time stamps are milliseconds or microseconds, told apart by their digits. Older files have no header.
 Daily values: funding = sum of the day's settled rates in percent (each at its own UTC time, some milliseconds off the
-hour; 8-hour settlements mostly, but 1, 2 and 4 hours exist), open interest = the day's last row, kline = its close.
+hour; 8-hour settlements mostly, but 1, 2 and 4 hours exist, and a change from one to the other within a day) when none
+is missing, else a missing value; open interest = the day's last row, kline = its close.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 from ingest.errors import EmptyPayload, NotFound, SchemaDrift
@@ -186,13 +188,31 @@ def _value(row: Mapping[str, str], name: str) -> float:
     return value
 
 
-def _funding(table: list[dict[str, str]]) -> Iterator[tuple[date, float]]:
-    settled = [(_days.moment(row["calc_time"]), _value(row, "last_funding_rate")) for row in table]
-    for day, rates in _days.by_day(settled).items():
-        yield day, _days.percent(rate for _, rate in rates)
+def _funding(table: list[dict[str, str]]) -> Iterator[tuple[date, float | None]]:
+    """Sums of whole days; part of a day's settlements is no value (the day of a listing, rows that got lost)."""
+    settled = _days.by_day((_days.moment(row["calc_time"]), _value(row, "last_funding_rate")) for row in table)
+    spans = _days.by_day((_days.moment(row["calc_time"]), _hours(row)) for row in table)
+    following = {day: spans[after][0] for day, after in pairwise(sorted(spans)) if after - day == _ONE_DAY}
+    for day, rates in settled.items():
+        yield day, _days.percent(rate for _, rate in rates) if _whole(day, spans[day], following.get(day)) else None
 
 
-def _closes(table: list[dict[str, str]]) -> Iterator[tuple[date, float]]:
+def _hours(row: Mapping[str, str]) -> float:
+    if not 0 < (hours := _value(row, "funding_interval_hours")) <= 24:
+        raise SchemaDrift(f"a funding interval of {hours:g} hours")
+    return hours
+
+
+def _whole(day: date, spans: Sequence[tuple[datetime, float]], following: tuple[datetime, float] | None) -> bool:
+    """Whether `spans` (moment, hours of its interval) are all settlements of the day: no two of them, nor the last and the
+    next midnight, are further apart than an interval; where it changes, the longer of two neighbours' holds."""
+    begin = datetime.combine(day, time(), UTC)
+    line = [*spans, (begin + _ONE_DAY, (following or spans[-1])[1])]
+    near = all(later - earlier <= timedelta(hours=max(one, other)) for (earlier, one), (later, other) in pairwise(line))
+    return near and spans[0][0] - begin < timedelta(hours=spans[0][1])
+
+
+def _closes(table: list[dict[str, str]]) -> Iterator[tuple[date, float | None]]:
     for row in table:
         close = _value(row, "close")
         if not _value(row, "low") <= close <= _value(row, "high"):

@@ -34,10 +34,11 @@ class Cboe:
         """Closes in index points. Raises SchemaDrift, EmptyPayload, Blocked, NotFound."""
         series = dataset.series[0]
         header, table = _payload.csv_table(response)
-        columns = {name.upper(): index for index, name in enumerate(header)}
-        close = columns.get(series.field.upper(), columns.get(str(dataset.request["symbol"]).upper()))
-        if header[0].upper() != "DATE" or close is None:
-            raise SchemaDrift(f"header {','.join(header)[:80]!r}, wanted DATE and {series.field}")
+        names = [name.upper() for name in header]
+        wanted = [name for name in (series.field.upper(), str(dataset.request["symbol"]).upper()) if name in names][:1]
+        if names[0] != "DATE" or [names.count(name) for name in wanted] != [1]:
+            raise SchemaDrift(f"header {','.join(header)[:80]!r}, wanted DATE and one {series.field}")
+        close = names.index(wanted[0])
         return _payload.unique(
             Row(series.id, _payload.us_day(cells[0]), _payload.number(cells[close], _MISSING)) for cells in table
         )

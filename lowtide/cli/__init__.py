@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import typer
+from click import ClickException
 from typer.core import TyperGroup
 
-from lowtide.errors import LowtideError
+from lowtide.errors import LowtideError, WrongUsage
 
 for _name, _value in {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DAGSTER_DISABLE_TELEMETRY": "yes", "GX_ANALYTICS_ENABLED": "false",
@@ -24,6 +25,9 @@ for _name, _value in {
 ORDER = (
     "run", "scorecard", "report", "status", "trace", "export", "publish", "ui", "doctor", "rebuild", "generate", "sandbox", "bench", "bulk",
 )  # fmt: skip
+
+
+DISK_WORDS = ("disk I/O error", "disk is full", "unable to open database file", "readonly database", "disk image is malformed")
 
 
 class OneLine(TyperGroup):
@@ -41,14 +45,17 @@ class OneLine(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (LowtideError, OSError) as error:
-            if self.debug:
+        except (typer.Exit, typer.Abort, ClickException):
+            raise
+        except Exception as error:
+            line = told(error) if isinstance(error, LowtideError | OSError) else machine_fault(error)
+            if self.debug or line is None:
                 raise
             if isinstance(error, BrokenPipeError):  # the reader (head, less) went away
                 sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives until the process ends
                 raise typer.Exit(1) from None
-            print(f"error: {told(error)}", file=sys.stderr)
-            raise typer.Exit(1) from None
+            print(f"error: {line}", file=sys.stderr)
+            raise typer.Exit(2 if isinstance(error, WrongUsage) else 1) from None
 
 
 def told(error: BaseException) -> str:
@@ -56,6 +63,23 @@ def told(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return " ".join(str(error).split())
+
+
+def machine_fault(error: BaseException) -> str | None:
+    """What a full or failing disk said deep inside a library (Dagster's SQLite files), in one line; None for anything else."""
+    import errno
+    import sqlite3
+
+    from lowtide.home import lowtide_home
+
+    chain: list[BaseException] = [error]
+    for one in chain:
+        if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+            return told(one)
+        if isinstance(one, sqlite3.Error) and any(words in str(one) for words in DISK_WORDS):
+            return f"{lowtide_home()}: {one}; is the disk full? `lowtide doctor`"
+        chain += [more for more in (one.__cause__, one.__context__) if more is not None and more not in chain]
+    return None
 
 
 app = typer.Typer(

@@ -29,10 +29,11 @@ def status(
     from ingest import registry
     from ingest.landing import Landing
     from ingest.status import statuses
+    from lowtide.asked import clock_at
     from lowtide.clock import Clock
 
     home = Home.of(options.used_origin(origin))
-    clock = Clock.parse(now) if now else Clock()
+    clock = clock_at(now)
     if not now and home.origin == "replay" and (ledgers := Landing(home).read_ledgers()):
         clock = Clock.parse(max(str(event["at"] if "at" in event else event["fetched_at"]) for event in ledgers))
     rows = [vars(s) for s in statuses(home, clock, registry.load())]
@@ -43,18 +44,25 @@ def status(
     from rich.table import Table
 
     console = Console() if sys.stdout.isatty() else Console(width=160)
-    late = [r for r in rows if (r["late_days"] or 0) > 0]
+    late, empty, refused = ([r for r in rows if r[name]] for name in ("late_days", "note", "quarantined"))
     console.print(f"origin: {home.origin}   now: {clock.now():%Y-%m-%d %H:%M} UTC   published: {_published(home) or 'nothing'}", highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     room = max(20, console.width - 72 - max(len(r["series_id"]) for r in rows))  # one line a series; --json has the whole error
-    for name in ("series", "provider", "newest", "expected", "late days", "last fetch (UTC)", "last error"):
+    for name in ("series", "provider", "newest", "expected", "late days", "last fetch (UTC)", "last error, quarantined"):
         table.add_column(name, no_wrap=True, justify="right" if name == "late days" else "left")
     for row in rows:
         fetched = f"{row['last_fetch']:%Y-%m-%d %H:%M}" if row["last_fetch"] else "never"
         table.add_row(row["series_id"], row["provider"], str(row["newest"] or ""), str(row["expected"] or ""),
-                      str(row["late_days"] or ""), fetched, _short(row["last_error"] or "", room).replace("[", r"\["))  # fmt: skip
+                      "no value" if row["note"] else str(row["late_days"] or ""), fetched, _short(_trouble(row), room).replace("[", r"\["))  # fmt: skip
     console.print(table, highlight=False)
-    console.print(f"{len(rows)} series, {len(late)} late", highlight=False)
+    said = [f"{len(late)} late", f"{len(empty)} of them never had a value" if empty else "", f"{len(refused)} with values in quarantine" if refused else ""]
+    console.print(f"{len(rows)} series, {', '.join(filter(None, said))}", highlight=False)
+
+
+def _trouble(row: dict[str, Any]) -> str:
+    """The last error and what is kept apart, in one cell."""
+    apart = f"{row['quarantined']} quarantined, e.g. {row['quarantine_example']}" if row["quarantined"] else ""
+    return "; ".join(filter(None, [row["last_error"], apart]))
 
 
 def _short(text: str, most: int) -> str:

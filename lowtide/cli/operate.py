@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from lowtide.cli import app, options
-from lowtide.clock import Clock
 from lowtide.errors import LowtideError
 from lowtide.home import Home
 
@@ -55,6 +54,7 @@ def sandbox(
     fault: Annotated[list[str] | None, typer.Option(metavar="SPEC", help="host=kind[@path]; repeatable.")] = None,
 ) -> None:
     """Serve a simulated world, or a folder of recorded responses, until Ctrl-C."""
+    from lowtide.asked import clock_at
     from sandbox.faults import parse
     from sandbox.server import serve_forever
 
@@ -66,7 +66,7 @@ def sandbox(
     else:
         from sandbox.world import SimulatedBackend
 
-        backend = SimulatedBackend(world, now=(Clock.parse(now) if now else Clock()).now())
+        backend = SimulatedBackend(world, now=clock_at(now).now())
     serve_forever(
         backend, port=port, latency_s=latency_ms / 1000, faults=[parse(text) for text in fault or ()],
         on_start=lambda url: print(f"serving {upstream or f'world {world}'} on {url} (the Host header chooses the upstream)", flush=True), log=print,

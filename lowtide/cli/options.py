@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from lowtide.errors import WrongUsage
 from lowtide.home import ORIGINS
 
 Origin = Annotated[str | None, typer.Option("--origin", metavar="|".join(ORIGINS), help="Default: live when an upstream answers, else sandbox.")]
@@ -18,17 +19,19 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 
 def day(text: str | None, name: str) -> date | None:
-    """An ISO date. Raises typer.BadParameter (exit 2)."""
+    """An ISO date that the warehouse has. Raises WrongUsage (exit 2)."""
+    from lowtide.asked import within
+
     try:
-        return date.fromisoformat(text) if text else None
+        return within(date.fromisoformat(text), name) if text else None
     except ValueError:
-        raise typer.BadParameter(f"not a date: {text!r} (use 2026-05-29)", param_hint=name) from None
+        raise WrongUsage(f"{name}: not a date: {text!r} (use 2026-05-29)") from None
 
 
 def origin(text: str | None) -> str | None:
-    """A known origin or None. Raises typer.BadParameter (exit 2)."""
+    """A known origin or None. Raises WrongUsage (exit 2)."""
     if text is not None and text not in ORIGINS:
-        raise typer.BadParameter(f"unknown origin {text!r}: use one of {', '.join(ORIGINS)}", param_hint="--origin")
+        raise WrongUsage(f"--origin: unknown origin {text!r}: use one of {', '.join(ORIGINS)}")
     return text
 
 

@@ -56,7 +56,12 @@ def _execute(session: Session, chosen: RunOptions) -> bool:
     with instance, session.stage("job"):
         config = {**config_of(chosen), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         tags = {"lowtide/origin": session.origin, PROCESS_TAG: str(os.getpid())}
-        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False, tags=tags)
+        try:
+            result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False, tags=tags)
+        except Exception:
+            if session.report.error is not None:  # what ended the run; Dagster could not even write that down (a full disk)
+                raise session.report.error from None
+            raise
     if session.report.error is not None:
         raise session.report.error
     if not result.success and not (session.report.failed_theses or session.report.nothing_published):

@@ -71,7 +71,7 @@ def test_four_tries_then_the_last_answer_is_kept(status):
 @pytest.mark.parametrize(
     ("status", "error"),
     [(400, SchemaDrift), (401, Blocked), (402, PlanRestricted), (403, Blocked), (404, NotFound), (410, SchemaDrift),
-     (451, Blocked)],
+     (418, RateLimited), (451, Blocked)],
 )  # fmt: skip
 def test_final_statuses_are_not_tried_again(status, error):
     with (

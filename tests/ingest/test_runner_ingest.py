@@ -308,6 +308,101 @@ def test_a_rebuild_refuses_what_it_can_no_longer_read(home, source, monkeypatch)
         rebuild.rebuild(home, Registry([A], []))
 
 
+def body_of(home: Home, name: str, number: int = 0) -> Path:
+    """The landed body of one of a dataset's responses."""
+    row = [row for row in fetches(home) if row["dataset_id"] == name][number]
+    (path,) = (home.landing / "bodies").rglob(f"{row['content_sha256']}.zst")
+    return path
+
+
+def test_a_rebuild_that_fails_for_one_dataset_keeps_its_files_and_rebuilds_the_others(home):
+    bodies: dict = {}
+    with serve_bodies(bodies) as host:
+        story(home, host, bodies)
+    original = files(home)
+    path = body_of(home, "demo.a", 1)
+    path.write_bytes(path.read_bytes()[:-9])
+    log(home, "demo.b").path.unlink()
+    with pytest.raises(LowtideError, match="1 of 2 change logs could not be rebuilt and stay as they were: demo.a: landing body .* is damaged"):
+        rebuild.rebuild(home, Registry([A, B], []))
+    assert files(home) == original
+    assert not [path for path in home.raw.rglob("*") if "tmp" in path.name]
+
+
+def test_a_full_disk_ends_a_rebuild_and_harms_nothing(home, monkeypatch):
+    bodies: dict = {}
+    with serve_bodies(bodies) as host:
+        story(home, host, bodies)
+    original = files(home)
+
+    def full(path: Path, target: Path):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        with pytest.raises(HomeUnusable, match="No space left"):
+            rebuild.rebuild(home, Registry([A, B], []))
+    assert files(home) == original
+
+
+def test_what_a_killed_rebuild_left_behind_goes(home):
+    with serve_bodies({"demo.a": csv("2026-01-01", 1)}) as host:
+        run(home, host, "2026-01-05")
+        left = home.raw / "demo.a.tmp" / "sandbox" / "raw"
+        left.mkdir(parents=True)
+        run(home, host, "2026-01-06")
+    assert not left.exists() and not (home.raw / "demo.a.tmp").exists()
+
+
+def test_a_rebuild_takes_what_was_accepted_whatever_newer_guards_say(home):
+    with serve_bodies({"demo.a": csv("2026-01-01", 1, 2, 3, 4, 5)}) as host:
+        run(home, host, "2026-01-05")
+    original = files(home)
+    stricter = dataset("demo.a", series=[one_series("demo.a_value", plausible=(0.001, 2.5))])
+    assert rebuild.rebuild(home, Registry([stricter], [])) == 1 and files(home) == original
+    stricter = dataset("demo.a", series=[one_series("demo.a_value", plausible=(100.0, 200.0))])
+    assert rebuild.rebuild(home, Registry([stricter], [])) == 1 and files(home) == original
+
+
+def test_a_repair_that_cannot_be_done_fails_its_dataset_only(home, monkeypatch):
+    bodies = {"demo.a": csv("2026-01-01", 1, 2, 3), "demo.b": csv("2026-01-01", 1)}
+    with serve_bodies(bodies) as host:
+        run(home, host, "2026-01-04T12:00", A, B)
+        path = body_of(home, "demo.a")
+        bodies["demo.a"] = csv("2026-01-01", 1, 2, 3, 4)
+
+        def kill(*_):
+            raise Killed
+
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(ChangeLog, "append", kill)
+            run(home, host, "2026-01-05T12:00")
+        whole, before = path.read_bytes(), log(home).path.read_bytes()
+        path.write_bytes(whole[:-9])
+        bodies["demo.b"] = csv("2026-01-01", 1, 2)
+        for at in ("2026-01-05T13:00", "2026-01-05T14:00"):  # and again: it stays undone
+            a, b = run(home, host, at, A, B, full=True)
+            assert (a.outcome, a.error_type, b.outcome) == ("failed", "Interrupted", "ok" if at.endswith("13:00") else "unchanged")
+            assert "cannot be undone: demo.a: landing body" in a.error_message and log(home).path.read_bytes() == before
+        path.write_bytes(whole)
+        assert run(home, host, "2026-01-05T15:00").rows_added == 1
+        assert run(home, host, "2026-01-05T16:00").outcome == "not_due"  # repaired once, not every time
+
+
+@pytest.mark.parametrize("damage", ["cut short", "other columns", "rows"])
+def test_a_damaged_schema_file_is_written_again(home, damage):
+    with serve_bodies({"demo.a": csv("2026-01-01", 1)}) as host:
+        run(home, host, "2026-01-05")
+        path = home.raw / "observations" / "rates" / "_schema.parquet"
+        whole, rows = path.read_bytes(), pq.read_table(log(home).path)
+        if damage == "cut short":
+            path.write_bytes(whole[:-20])
+        else:
+            pq.write_table(rows.select(["series_id"]).slice(0, 0) if damage == "other columns" else rows, path)
+        run(home, host, "2026-01-05")
+        assert path.read_bytes() == whole
+
+
 def test_ledger_lines_carry_what_a_rebuild_needs_and_no_more(home):
     with serve_bodies({"demo.a": csv("2026-01-01", 1)}) as host:
         run(home, host, "2026-01-05")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from ingest.status import SeriesStatus
 from lowtide import run as runs
+from lowtide.cli import app
 from lowtide.errors import LowtideError
 from lowtide.home import Home
 from lowtide.run import RunOptions, mart_day, open_run, resolve
@@ -55,15 +60,97 @@ def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: tuple[str, ...]) ->
     assert "Traceback" not in done.stderr
 
 
+def called(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and stderr of the command, in this process."""
+    monkeypatch.setenv("LOWTIDE_HOME", str(home))
+    with pytest.raises(SystemExit) as end:
+        app(list(arguments))
+    return int(end.value.code or 0), capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [
+    ("run", "--origin", "elsewhere"), ("run", "--as-of", "yesterday"), ("run", "--origin", "sandbox", "--now", "nonsense"),
+    ("run", "--origin", "sandbox", "--now", "0001-01-01"), ("run", "--origin", "sandbox", "--now", "0001-01-01T00:00:00+14:00"),
+    ("run", "--origin", "sandbox", "--now", "2031-01-01"), ("run", "--origin", "sandbox", "--as-of", "0001-01-01"),
+    ("run", "--origin", "sandbox", "--as-of", "1800-01-01"), ("run", "--origin", "sandbox", "--now", "2026-05-29", "--as-of", "2026-06-01"),
+    ("run", "--origin", "sandbox", "--select", "nonsense"), ("run", "--origin", "sandbox", "--fault", "nonsense"),
+    ("run", "--origin", "sandbox", "--fault", "fred=nonsense"), ("run", "--origin", "sandbox", "--fault", "fred=nyfed_maintenance@x"),
+    ("run", "--origin", "sandbox", "--world", "flat"), ("run", "--upstream", "/nonsense"), ("run", "--upstream", "/dev/null"),
+    ("run", "--origin", "replay"), ("status", "--origin", "sandbox", "--now", "nonsense"), ("sandbox", "--now", "nonsense"),
+    ("sandbox", "--upstream", "/nonsense"), ("sandbox", "--fault", "nonsense"), ("scorecard", "--as-of", "1800-01-01"),
+    ("bulk", "binance-vision", "--origin", "sandbox", "--now", "0001-01-01"),
+])  # fmt: skip
+def test_wrong_usage_is_one_line_and_exits_with_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    code, said = called(monkeypatch, capsys, tmp_path, *arguments)
+    assert code == 2 and said.startswith("error: ") and said.count("\n") == 1, said
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_status_says_what_is_empty_and_what_is_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    day, at = date(2026, 5, 28), datetime(2026, 5, 29, tzinfo=UTC)
+    rows = [
+        SeriesStatus("p.good", "d", "p", "rates", day, day, 0, at, None),
+        SeriesStatus("p.empty", "d", "p", "rates", None, day, 900, at, None, "never had a value"),
+        SeriesStatus("p.bad", "d", "p", "rates", day, day, 0, at, "Blocked: no", None, 2, "2026-05-27 500: unit jump"),
+    ]
+    monkeypatch.setattr("ingest.status.statuses", lambda *_: rows)
+    monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
+    for options in ((), ("--json",)):
+        with pytest.raises(SystemExit):
+            app(["status", "--origin", "sandbox", *options])
+    table, _, told = capsys.readouterr().out.partition("{")
+    assert [line.split()[0] for line in table.splitlines()[2:5]] == ["p.good", "p.empty", "p.bad"] and " no value " in table
+    assert "Blocked: no; 2 quarantined, e.g. 2026-05-27 500: unit jump" in table
+    assert table.splitlines()[5] == "3 series, 1 late, 1 of them never had a value, 1 with values in quarantine"
+    assert '"quarantined": 2' in told and '"note": "never had a value"' in told
+
+
+def test_a_full_disk_deep_in_a_library_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(words: str) -> Callable[[], str]:
+        def ask() -> str:
+            try:
+                raise sqlite3.OperationalError(words)
+            except sqlite3.OperationalError as error:
+                raise RuntimeError("(sqlite3.OperationalError) and a page of SQL") from error
+
+        return ask
+
+    monkeypatch.setattr(runs, "last_origin", full("disk I/O error"))
+    code, said = called(monkeypatch, capsys, tmp_path, "rebuild")
+    assert code == 1 and said.count("\n") == 1 and "disk I/O error" in said and str(tmp_path) in said
+    monkeypatch.setattr(runs, "last_origin", full("no such table: runs"))
+    with pytest.raises(RuntimeError):  # a bug stays a traceback
+        app(["rebuild"])
+
+
+def test_only_a_run_that_began_becomes_the_last_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
+    with open_run(RunOptions(origin="sandbox", now="2026-05-29T23:00:00+00:00")):
+        pass
+    with pytest.raises(LowtideError, match="no recorded responses"), open_run(RunOptions(origin="replay", upstream=tmp_path / "mistyped")):
+        pass
+    assert runs.last_origin() == "sandbox"
+
+
+@pytest.mark.parametrize("content", ["", "\n", "sand"])
+def test_a_last_origin_that_says_nothing_counts_as_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
+    (tmp_path / "last_origin").write_text(content)
+    with pytest.raises(LowtideError, match="lowtide run"):
+        runs.last_origin()
+
+
 def test_replay_needs_a_folder(tmp_path: Path) -> None:
     done = lowtide(tmp_path, "run", "--origin", "replay")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "--upstream" in one_line(done)
 
 
 def test_replay_of_a_folder_without_index(tmp_path: Path) -> None:
     done = lowtide(tmp_path / "home", "run", "--origin", "replay", "--upstream", str(tmp_path))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "index.json" in one_line(done)
 
 
@@ -154,8 +241,6 @@ def test_a_nested_open_joins_the_open_run(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_as_of_after_now_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import date
-
     monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
     with pytest.raises(LowtideError, match="lies after now"), open_run(RunOptions(origin="sandbox", now="2026-05-29T21:00:00+00:00", as_of=date(2026, 5, 29))):
         pass
@@ -166,8 +251,6 @@ def test_as_of_after_now_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ("2026-05-31T12:00:00+00:00", "2026-05-29"), ("2026-05-26T00:00:00+00:00", "2026-05-22"),  # a holiday on Monday the 25th
 ])  # fmt: skip
 def test_mart_day_is_the_last_session_that_is_over(moment: str, day: str) -> None:
-    from datetime import datetime
-
     assert mart_day(datetime.fromisoformat(moment)).isoformat() == day
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,9 +18,10 @@ from dagster import (
     materialize,
 )
 
-from expectations.model import GateReport
+from expectations.model import GateReport, GateResult
 from ingest import registry
 from ingest.model import FetchOutcome
+from lowtide.run import RunReport
 from orchestration import ingest_assets, instance, publish_assets, sensors, steps
 from orchestration.event_log import PooledEventLog
 from publish import PublishReport
@@ -58,6 +59,23 @@ def test_nothing_answered_means_every_tried_dataset() -> None:
     assert steps.nothing_answered([down, FetchOutcome("b", "not_due")])
     assert not steps.nothing_answered([down, FetchOutcome("b", "failed", "Blocked")])
     assert not steps.nothing_answered([FetchOutcome("b", "not_due")])
+
+
+def test_warnings_are_named_after_the_gates_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def warning(check: str, table: str) -> GateResult:
+        at = datetime(2026, 5, 31, tzinfo=UTC)
+        return GateResult("b", table, check, "expectation", "v", "warning", False, "3 rows", "why\nit matters", "", at, "sandbox")
+
+    found = [warning("spread", f"marts.t{n}") for n in range(3)] + [warning(name, "marts.u") for name in ("b", "c", "d")]
+    few = GateReport(found, frozenset(), {})
+    assert few.warned() == ["3 x marts.t0: spread of v: 3 rows (why it matters)", *(f"1 x marts.u: {n} of v: 3 rows (why it matters)" for n in "bcd")]
+    many = GateReport([*found, *(warning(name, "marts.w" * 40) for name in "efg")], frozenset(), {})
+    assert len(many.warned()) == 5 and many.warned()[-1] == "3 of 3 other checks: meta.gate_results" and gate().warned() == []
+    report = RunReport(seconds={"publish": 1.0})
+    with caplog.at_level(logging.INFO, "lowtide.run"):
+        steps._tell(SimpleNamespace(report=report), many, PublishReport("b", tmp_path, [], [], {}))
+    assert caplog.messages[0].startswith("gate: 9 checks, 0 block, 9 warn; published build b")
+    assert caplog.messages[1:] == [f"  {line}" for line in many.warned()] and max(map(len, caplog.messages)) <= 162
 
 
 def gate(**failed: str) -> GateReport:

@@ -150,6 +150,62 @@ def test_nonsense_last_dates_do_not_move_newest_date(tmp_path: Path) -> None:
     assert backend.newest_date == date(2026, 5, 29)
 
 
+def test_one_entry_far_ahead_does_not_move_the_clock_and_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    hosts = [entry(host="q1.yahoo.com"), entry(host="stlouisfed.org", last_date="2026-05-31"), entry(host="llama.fi", last_date="2026-05-30")]
+    backend = archive(tmp_path, [*hosts, entry(host="q1.yahoo.com", path="/slip", last_date="2031-01-05"), entry(host="q2.yahoo.com", last_date="2031-01-05")])
+    assert backend.newest_date == date(2026, 5, 31)
+    assert "q1.yahoo.com/slip (2031-01-05)" in caplog.messages[0] and len(caplog.messages) == 1
+    caplog.clear()
+    assert archive(tmp_path, [*hosts, entry(host="bls.gov", last_date="2026-04-01")]).newest_date == date(2026, 5, 31) and not caplog.messages
+    two = archive(tmp_path, [entry(host="a.org", last_date="2026-05-31"), entry(host="b.org", last_date="2025-01-01")])
+    assert two.newest_date == date(2026, 5, 31)  # nobody vouches for anybody
+
+
+def test_a_malformed_entry_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    backend = archive(tmp_path, [entry(), entry(path="/odd", status="x"), 7, entry(path="/q", query=None)])
+    assert [e.path for e in backend.entries] == ["/p"] and backend.newest_date == date(2026, 5, 29)
+    assert ["entry 1 (h/odd)" in caplog.messages[0], "entry 2 is" in caplog.messages[1], "entry 3 (h/q)" in caplog.messages[2]] == [True] * 3
+    assert len(caplog.messages) == 3 and not any("\n" in line for line in caplog.messages)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_recordings_of_one_request_the_newer_answers(tmp_path: Path, first: int) -> None:
+    pair = [entry(file="a", last_date="2026-05-29"), entry(file="b", last_date="2026-06-05")]
+    backend = archive(tmp_path, [*(pair if first == 0 else pair[::-1]), entry(file="c", status=404, last_date=None)])
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+    assert backend.answer(Ask("h", "/p")).body == b"b"
+
+
+@pytest.mark.parametrize("damage", ["2026-05", "05/28/2026,2", "2026-05-2\x008,2", "2026-13-28,2", "2026-05-28x,2", ",2", "2026-W22-4,2"])
+def test_a_window_never_hides_a_damaged_line(tmp_path: Path, damage: str) -> None:
+    lines = ["day,value", "2026-05-26,1", damage, "2026-05-29,3", "2026-06-01,4", ""]
+    backend = archive(tmp_path, [entry(slice={"kind": "csv", "field": "day", "from": "a", "to": "b", "unit": "date"})])
+    (tmp_path / "f.csv").write_text("\n".join(lines))
+    part = backend.answer(Ask("h", "/p", {"a": "2026-05-29", "b": "2026-05-31"})).body.decode().splitlines()
+    assert part == ["day,value", damage, "2026-05-29,3"]
+
+
+def test_a_window_keeps_json_rows_without_a_date() -> None:
+    rows = [{"day": "2026-05-26"}, {"day": "26 May"}, {"day": None}, {"day": "2026-05-29T00:00:00"}]
+    rule = {"kind": "json", "at": "", "field": "day", "from": "a", "unit": "date"}
+    assert json.loads(cut(json.dumps(rows).encode(), rule, {"a": "2026-05-29"})) == rows[1:]
+
+
+def test_a_missing_body_is_named_in_the_error_a_user_sees(tmp_path: Path) -> None:
+    from ingest.client import LOCAL, Client
+    from ingest.errors import Unreachable
+    from ingest.model import Request
+    from sandbox.server import SandboxServer
+
+    with (
+        SandboxServer(archive(tmp_path, [entry(file="h/gone.csv")])) as server,
+        Client({}, server.base_url, env={}, limits=LOCAL) as client,
+        pytest.raises(Unreachable, match=r"^h answered 500 to GET /p: recorded body h/gone.csv: No such file or directory$"),
+    ):
+        client.send(Request("https://h/p"), "f")
+
+
 def test_the_most_specific_entry_wins(tmp_path: Path) -> None:
     backend = archive(tmp_path, [entry(file="a"), entry(query={"x": "*"}, file="b"), entry(query={"x": "1"}, file="c")])
     for name in "abc":

@@ -80,11 +80,31 @@ def test_a_day_is_the_sum_of_its_settlements(bench: Any, header: str, micro: boo
         f"{at('2026-01-01', '08:00', micro)},8,-0.00030000",
         f"{at('2026-01-01', '16:00', micro) - 2 * scale},8,0.00000001",
         f"{at('2026-01-02', '00:00', micro) - 3 * scale},8,0.00020000",  # 23:59:59.997 belongs to the second
+        *(f"{at('2026-01-02', clock, micro)},8,0.00000000" for clock in ("08:00", "16:00")),
     ]
     found = values(bench("binance_btc_funding"), "fundingRate", "2026-01", header + "\n".join(lines) + "\n")
     assert found == {
         "binance_vision.BTCUSDT.funding": {date(2026, 1, 1): -0.019999, date(2026, 1, 2): 0.02}
     }
+
+
+@pytest.mark.parametrize(("hours", "whole"), [
+    ({0: 8, 8: 8, 16: 8}, True), ({8: 8, 16: 8}, False), ({0: 8, 16: 8}, False), ({0: 8, 8: 8}, False), ({0: 8}, False),
+    (dict.fromkeys(range(0, 24, 4), 4), True), (dict.fromkeys(range(0, 20, 4), 4), False), (dict.fromkeys(range(24), 1), True),
+    ({0: 8, 8: 8, 12: 4, 16: 4, 20: 4}, True), ({0: 8, 8: 4, 12: 4, 16: 4, 20: 4}, True),  # to 4 hours; the label before or with it
+    ({0: 4, 4: 4, 8: 4, 16: 8}, True), ({0: 4, 4: 4, 8: 8, 16: 8}, True), ({0: 4, 8: 4, 16: 8}, False), ({12: 4, 16: 4, 20: 4}, False),
+])  # fmt: skip
+def test_a_day_with_settlements_missing_is_no_value(bench: Any, hours: dict[int, int], whole: bool) -> None:
+    lines = "".join(f"{at('2026-01-01', f'{hour:02d}:00')},{span},0.0001\n" for hour, span in hours.items())
+    found = values(bench("binance_btc_funding"), "fundingRate", "2026-01", FUNDING + lines)
+    assert found == {"binance_vision.BTCUSDT.funding": {date(2026, 1, 1): pytest.approx(0.01 * len(hours)) if whole else None}}
+
+
+@pytest.mark.parametrize(("label", "whole"), [(4, False), (8, True)])
+def test_the_next_days_first_interval_tells_whether_the_last_one_changed(bench: Any, label: int, whole: bool) -> None:
+    lines = "".join(f"{at('2026-01-01', f'{hour:02d}:00')},4,0.0001\n" for hour in range(0, 20, 4)) + f"{at('2026-01-02')},{label},0.0001\n"
+    found = values(bench("binance_btc_funding"), "fundingRate", "2026-01", FUNDING + lines)["binance_vision.BTCUSDT.funding"]
+    assert (found[date(2026, 1, 1)] is not None, found[date(2026, 1, 2)]) == (whole, None)
 
 
 def test_open_interest_is_the_last_value_of_the_day(bench: Any) -> None:
@@ -197,6 +217,8 @@ NAME = "BTCUSDT-fundingRate-2026-01"
         (zipped(NAME, ""), 200, EmptyPayload),
         (zipped(NAME, GOOD.replace("last_funding_rate", "rate")), 200, SchemaDrift),
         (zipped(NAME, GOOD.replace("0.0001", "")), 200, SchemaDrift),
+        (zipped(NAME, GOOD.replace(",8,", ",0,")), 200, SchemaDrift),
+        (zipped(NAME, GOOD.replace(",8,", ",,")), 200, SchemaDrift),
         (zipped(NAME, GOOD.replace("0.0001", "NaN")), 200, SchemaDrift),
         (zipped(NAME, GOOD.replace(",8,0.0001", ",8")), 200, SchemaDrift),
         (zipped(NAME, f"{FUNDING}{at('2026-02-01')},8,0.0001\n"), 200, SchemaDrift),  # another month
@@ -263,6 +285,7 @@ def test_recorded_files(upstream: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             lines = len(archive.read(archive.namelist()[0]).splitlines()) - 1
         assert lines == entry["rows"], entry["path"]
+        assert all(row.value is not None for row in rows), entry["path"]
         days = [row.observation_date for row in rows]
         assert (str(days[0]), str(days[-1])) == (entry["first_date"], entry["last_date"]), entry["path"]
         if symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT"):

@@ -189,6 +189,8 @@ def test_cboe_by_column_name(bench: Any) -> None:
         ("DATE,CLOSE\n", EmptyPayload),
         (VIX.replace("CLOSE", "LAST"), SchemaDrift),
         (VIX.replace("DATE", "DAY"), SchemaDrift),
+        ("DATE,CLOSE,CLOSE\n05/29/2026,1,2\n", SchemaDrift),
+        ("DATE,Close,VIX,CLOSE\n05/29/2026,1,2,3\n", SchemaDrift),
         (VIX[:-4], SchemaDrift),
         (VIX.replace("05/29/2026", "2026-05-29"), SchemaDrift),
         ("<Error><Code>NoSuchKey</Code></Error>", NotFound),

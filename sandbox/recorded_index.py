@@ -1,0 +1,110 @@
+"""The index of an archive of recorded responses: its entries, and the day up to which it was recorded.
+
+Belongs here: reading `index.json`, believing it or not. Does not belong here: answering requests (`sandbox.recorded`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from statistics import median_high
+from typing import Any
+
+from lowtide.errors import LowtideError, WrongUsage
+
+log = logging.getLogger(__name__)
+NEAR = timedelta(days=92)  # two owners that end this close to each other vouch for each other: a daily and a monthly source do
+NONSENSE = timedelta(days=3653)  # where nobody vouches: a last date this far after the median is a mistake, not data
+MOST_TOLD = 3
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the index."""
+
+    host: str
+    method: str
+    path: str
+    query: Mapping[str, str]
+    file: str
+    status: int
+    content_type: str
+    last_date: date | None
+    slice: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The last two labels of the host: query1 and query2 of one provider are one witness."""
+        return ".".join(self.host.split(".")[-2:])
+
+
+def read_index(path: Path) -> list[Entry]:
+    """The entries; a malformed one is left out, with a warning that names it.
+
+    Raises WrongUsage when there is no index, LowtideError (one line) when it cannot be read or holds no entry of use.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise WrongUsage(f"no recorded responses here: {path} does not exist") from error
+    except (OSError, ValueError) as error:
+        raise LowtideError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, list):
+        raise LowtideError(f"{path}: expected a list of entries")
+    entries, broken = [], []
+    for number, raw in enumerate(content):
+        try:
+            entries.append(_entry(raw))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            what = f" ({raw['host']}{raw['path']})" if isinstance(raw, dict) and {"host", "path"} <= raw.keys() else ""
+            broken.append(f"{path}: entry {number}{what} is broken: {error!r}")
+    if broken and not entries:
+        raise LowtideError(broken[0])
+    for line in broken:
+        log.warning("%s; left out", line)
+    return entries
+
+
+def newest_day(entries: Sequence[Entry], path: Path) -> date:
+    """The newest day of any recorded success that another owner's data reach as well, give or take a quarter.
+
+    One entry far ahead of all others, by a slip or by forecasts, must not move the clock of the whole archive: it is told
+    and passed over. Raises LowtideError when no entry has a date.
+    """
+    dated = [(e.last_date, e) for e in entries if e.status == 200 and e.method != "FILE" and e.last_date]
+    if not dated:
+        raise LowtideError(f"{path}: no entry has a last_date")
+    ends = {(day, entry.owner) for day, entry in dated}
+    for day, owner in sorted(ends, reverse=True):
+        if any(other != owner and abs(day - end) <= NEAR for end, other in ends):
+            newest = day
+            break
+    else:
+        limit = median_high(day for day, _ in dated)
+        newest = max(day for day, _ in dated if day - limit <= NONSENSE)
+    ahead = [f"{entry.host}{entry.path} ({day})" for day, entry in dated if day > newest]
+    if ahead:
+        more = f" and {len(ahead) - MOST_TOLD} more" if len(ahead) > MOST_TOLD else ""
+        log.warning("%s: far ahead of the others, the clock stays at %s: %s%s", path, newest, ", ".join(ahead[:MOST_TOLD]), more)
+    return newest
+
+
+def _entry(raw: Any) -> Entry:
+    query = {str(k): str(v) for k, v in raw["query"].items()}
+    status, rule = int(raw["status"]), raw.get("slice") or {}
+    names = (raw["host"], raw["method"], raw["path"], raw["file"], raw["content_type"])
+    if not all(isinstance(name, str) for name in names) or not isinstance(rule, dict):
+        raise TypeError("not text")
+    host, method, route, file, content_type = names
+    return Entry(host.lower(), method, route, query, file, status, content_type, _day(raw.get("last_date")), rule)
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
