@@ -161,10 +161,13 @@ def _vintages(
             since = [fact for fact in held if fact.known_at >= vintage]
             if not since or since[0].known_at != vintage:
                 new.append(Fact(series_id, day, value, state, vintage, *stamp))
+                continue
+            own = _own_versions(since)
+            if len(own) == len(since):  # nothing came after it: it may be corrected, and the correction corrected
+                if not same_value(own[-1].value, value, dataset.change_tolerance):
+                    new.append(_version(own[-1], value, state, stamp))
             elif not any(same_value(fact.value, value, dataset.change_tolerance) for fact in since):
-                if len(since) > 1:
-                    raise SchemaDrift(f"{series_id} {day}: vintage {vintage.date()} was {since[0].value}, now {value}")
-                new.append(_version(since[0], value, state, stamp))  # corrected on the day of its release
+                raise SchemaDrift(f"{series_id} {day}: vintage {vintage.date()} was {own[-1].value}, now {value}")
         timeline = sorted([*held, *new], key=order)
         revised += sum(
             later in new and not same_value(earlier.value, later.value, dataset.change_tolerance)
@@ -172,6 +175,16 @@ def _vintages(
         )
         facts += new
     return facts, revised
+
+
+def _own_versions(since: Sequence[Fact]) -> list[Fact]:
+    """Of the facts from a vintage on: itself and its corrections, which are known from their fetch and not from a release."""
+    own = [since[0]]
+    for fact in since[1:]:
+        if fact.known_at != fact.fetched_at and fact.known_at - own[-1].known_at > _TICK:
+            break
+        own.append(fact)
+    return own
 
 
 def _refuse_stale(
