@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ingest import calendars
+from ingest.accepted import hint
 from ingest.errors import SchemaDrift, StaleData
 from ingest.facts import (
     ChangeLog,
@@ -31,11 +32,12 @@ from ingest.facts import (
     same_value,
     versions,
 )
+from ingest.guards.history import refuse_changed
 from ingest.model import Dataset, Row
 
 __all__ = ["Change", "ChangeLog", "Fact", "Stamp", "State", "diff", "newest", "versions"]
 
-VANISHED_LIMIT = 0.2  # share of a series' span that may vanish in one fetch (one single date always may)
+VANISHED_LIMIT = 0.2  # share of a series' span that may vanish or lose its value in one fetch (one single date always may)
 _TICK = timedelta(microseconds=1)
 
 
@@ -60,14 +62,16 @@ def diff(
     *,
     withheld: Collection[tuple[str, date]] = (),
     stamps: Sequence[Stamp] | None = None,
+    accepted: bool = False,
 ) -> Change:
     """What `incoming` adds to `existing` (in the log's order). Pure; equal input gives equal output.
 
     `previous_fetches`: moments of earlier successful fetches of this dataset. `withheld`: (series, date) of rows that
     were received but quarantined: neither stored nor vanished. `stamps`: per incoming row, where a fetch took several
-    responses; default (fetched_at, fetch_id).
+    responses; default (fetched_at, fetch_id). `accepted`: a person took this answer, however much of what is held vanishes.
     Raises SchemaDrift (undeclared series, values that are no numbers, contradictions, more than 20 % of a series' span
-    vanished) and StaleData (newest date older than the newest held by more than `dataset.carry_days`).
+    vanished or lost its value), StaleData (newest date older than the newest held by more than `dataset.carry_days`), and
+    for a dataset that does not revise what `guards.history.refuse_changed` raises.
     """
     own = Stamp(fetched_at, fetch_id)
     batch = _by_series(dataset, incoming, stamps if stamps is not None else [own] * len(incoming))
@@ -86,7 +90,11 @@ def diff(
         if dates and not native:
             if series.kind != "event":
                 _refuse_stale(dataset, series.id, mine, max(dates), fetched_at)
-            gone = _vanished(series.id, mine, dates)
+            gone, lost = _vanished(mine, dates, {day for day, (value, _) in plain.items() if value is None})
+            if lost and not accepted:
+                raise SchemaDrift(f"{series.id}: {lost}{hint(dataset.id)}")
+            if not accepted:
+                refuse_changed(dataset, series, mine, {day: value for day, (value, _) in plain.items()}, hidden.get(series.id, ()))
             facts += [_version(mine[day][-1], None, "vanished", own) for day in gone]
             revised += len(gone)
         oldest = min(mine, default=None)
@@ -161,10 +169,13 @@ def _vintages(
             since = [fact for fact in held if fact.known_at >= vintage]
             if not since or since[0].known_at != vintage:
                 new.append(Fact(series_id, day, value, state, vintage, *stamp))
+                continue
+            own = _own_versions(since)
+            if len(own) == len(since):  # nothing came after it: it may be corrected, and the correction corrected
+                if not same_value(own[-1].value, value, dataset.change_tolerance):
+                    new.append(_version(own[-1], value, state, stamp))
             elif not any(same_value(fact.value, value, dataset.change_tolerance) for fact in since):
-                if len(since) > 1:
-                    raise SchemaDrift(f"{series_id} {day}: vintage {vintage.date()} was {since[0].value}, now {value}")
-                new.append(_version(since[0], value, state, stamp))  # corrected on the day of its release
+                raise SchemaDrift(f"{series_id} {day}: vintage {vintage.date()} was {own[-1].value}, now {value}")
         timeline = sorted([*held, *new], key=order)
         revised += sum(
             later in new and not same_value(earlier.value, later.value, dataset.change_tolerance)
@@ -172,6 +183,16 @@ def _vintages(
         )
         facts += new
     return facts, revised
+
+
+def _own_versions(since: Sequence[Fact]) -> list[Fact]:
+    """Of the facts from a vintage on: itself and its corrections, which are known from their fetch and not from a release."""
+    own = [since[0]]
+    for fact in since[1:]:
+        if fact.known_at != fact.fetched_at and fact.known_at - own[-1].known_at > _TICK:
+            break
+        own.append(fact)
+    return own
 
 
 def _refuse_stale(
@@ -183,13 +204,15 @@ def _refuse_stale(
         raise StaleData(f"{series_id}: the answer ends on {newest}, held up to {held}")
 
 
-def _vanished(series_id: str, mine: Mapping[date, list[Fact]], dates: Collection[date]) -> list[date]:
+def _vanished(
+    mine: Mapping[date, list[Fact]], dates: Collection[date], missing: Collection[date]
+) -> tuple[list[date], str | None]:
+    """Held dates that are no longer in the answer, and what is wrong when they and those without a value now are too many."""
     first, last = min(dates), max(dates)
     span = [day for day, facts in mine.items() if first <= day <= last and facts[-1].state != "vanished"]
     gone = [day for day in span if day not in dates]
-    if len(gone) > 1 and len(gone) > VANISHED_LIMIT * len(span):
-        raise SchemaDrift(
-            f"{series_id}: {len(gone)} of {len(span)} held dates from {first} to {last} are no longer in the answer, "
-            f"e.g. {min(gone)}"
-        )
-    return gone
+    lost = gone + [day for day in span if day in missing and mine[day][-1].state == "value"]
+    if len(lost) < 2 or len(lost) <= VANISHED_LIMIT * len(span):
+        return gone, None
+    what = "are no longer in the answer" if len(gone) == len(lost) else "have no value any more"
+    return gone, f"{len(lost)} of {len(span)} held dates from {first} to {last} {what}, e.g. {min(lost)}"

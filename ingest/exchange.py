@@ -34,7 +34,7 @@ class Exchange:
     """One dataset's requests in one run. `requests` and `received` (bytes of bodies) count also when it fails.
 
     `known`: last good answers by `identity`, for conditional requests; empty on a full refresh. `refused`: the files
-    that `take` did not take, and why.
+    that `take` did not take, and why. `accepted_at`: when a person accepted what comes now; every answer carries it.
     """
 
     client: Client
@@ -42,6 +42,7 @@ class Exchange:
     ledger: Ledger
     dataset: Dataset
     known: Mapping[str, Event]
+    accepted_at: datetime | None = None
     requests: int = 0
     received: int = 0
     refused: list[tuple[Drop, SourceError]] = field(default_factory=list)
@@ -80,7 +81,8 @@ class Exchange:
             self.requests += 1
             self.received += len(drop.content)
             fetch_id = f"{self.ledger.run_id}.{self.dataset.id}.{self.requests}"
-            response = Response(drop.request, 200, {}, drop.content, now, fetch_id, self.landing.store(drop.content))
+            sha256 = self.landing.store(drop.content)
+            response = Response(drop.request, 200, {}, drop.content, now, fetch_id, sha256, self.accepted_at)
             error = prove(response)
             if error is not None:
                 self.refused.append((drop, error))
@@ -111,7 +113,7 @@ class Exchange:
             )
         else:
             self.landing.store(response.content)
-        event = response_event(self.dataset, response, received)
+        event = response_event(self.dataset, replace(response, accepted_at=self.accepted_at), received)
         self.ledger.write(event)
         if not unchanged:
             self.client.check(response)

@@ -109,6 +109,7 @@ def response_event(dataset: Dataset, response: Response, received: int) -> Event
         },
         "status": response.status, "headers": dict(response.headers), "content_sha256": response.content_sha256,
         "bytes": received, "fetched_at": _text(response.fetched_at),
+        **({"accepted_at": _text(response.accepted_at)} if response.accepted_at else {}),
     }  # fmt: skip
 
 
@@ -137,6 +138,7 @@ def response_of(event: Event, content: bytes) -> Response:
         fetched_at=datetime.fromisoformat(event["fetched_at"]),
         fetch_id=event["fetch_id"],
         content_sha256=event["content_sha256"],
+        accepted_at=datetime.fromisoformat(event["accepted_at"]) if event.get("accepted_at") else None,
     )  # fmt: skip
 
 

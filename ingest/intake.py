@@ -87,7 +87,8 @@ def absorb(
 ) -> Absorbed:
     """Append what `responses` (successes, in order) add; all of it or, on any SourceError, nothing.
 
-    Rows dated after the day of their fetch are not read. Raises SourceError subclasses, HomeUnusable.
+    Rows dated after the day of their fetch are not read. An answer that a person accepted is not judged by what is held.
+    Raises SourceError subclasses, HomeUnusable.
     """
     if not responses:
         raise EmptyPayload(f"{dataset.id}: no answer was a success")
@@ -98,16 +99,19 @@ def absorb(
         kept = [(row, stamp) for row in rows if row.observation_date <= today]
         after_clock += len(rows) - len(kept)
         pairs += kept
-    if not pairs and changes.empty:  # an increment may well bring nothing (no new vintage)
-        raise EmptyPayload(f"{dataset.id}: no observation up to {responses[-1].fetched_at.date()} in the answer")
+    empty = changes.empty if not pairs else all(row.value is None for row, _ in pairs)  # an increment may well bring nothing
+    if empty:  # (no new vintage), but not rows without any value
+        raise EmptyPayload(f"{dataset.id}: no observation up to {responses[-1].fetched_at.date()} in the answer has a value")
+    accepted = any(response.accepted_at for response in responses)
     quarantine = quarantine_of(home, dataset)
     held = changes.facts(min(row.observation_date for row, _ in pairs)) if pairs else []
-    bad = inspect(dataset, held, [row for row, _ in pairs], quarantine.keys())
+    bad = inspect(dataset, held, [row for row, _ in pairs], quarantine.keys(), accepted=accepted)
     good = [(row, stamp) for row, stamp in pairs if row not in bad]
     last = responses[-1]
     change = diff(
         dataset, held, [row for row, _ in good], last.fetched_at, last.fetch_id, previous_fetches,
         withheld={(row.series_id, row.observation_date) for row in bad}, stamps=[stamp for _, stamp in good],
+        accepted=accepted,
     )  # fmt: skip
     if bad:
         quarantine.append(_quarantined(bad, pairs))
@@ -142,7 +146,8 @@ def refusal(dataset: Dataset, source: Source, response: Response, facts: Sequenc
     """Why a dropped file cannot be used beside the `facts` held, its name first; None when it can."""
     try:
         rows = source.parse(dataset, response)
-        inspect(dataset, facts, [row for row in rows if row.observation_date <= response.fetched_at.date()])
+        read = [row for row in rows if row.observation_date <= response.fetched_at.date()]
+        inspect(dataset, facts, read, accepted=response.accepted_at is not None)
     except LowtideError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a parser trips over refuses this file only

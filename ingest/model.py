@@ -64,6 +64,7 @@ class Dataset(Strict):
     frequency: Frequency
     anchor: str | None = None  # weekly: weekday of the observation date, e.g. "wednesday"
     calendar: Calendar
+    dates: Literal["any", "weekdays", "sessions"] = "weekdays"  # daily, not 24x7: days a value may bear; sessions where proven
     publication: Publication
     revises: bool
     vintages: Literal["native", "fetch_time"] = "fetch_time"
@@ -127,6 +128,7 @@ class Response:
     fetched_at: datetime
     fetch_id: str
     content_sha256: str
+    accepted_at: datetime | None = None  # when a person said that this answer is right whatever the guards say
 
 
 @dataclass(frozen=True)

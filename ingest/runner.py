@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ingest import calendars, sources
+from ingest import accepted, calendars, sources
 from ingest.changelog import ChangeLog
 from ingest.client import Client, Limits
 from ingest.dropbox import Drop, DropSource, FileQuarantine, new_files
@@ -174,8 +174,9 @@ class _Run:
         damage = repair(self.home, self.landing, dataset, fetches) if repaired else None
         changes = change_log(self.home, dataset)
         held = changes.held(vintages=dataset.vintages == "native")
-        full = repaired or self._full(fetches, held)
-        talk = Exchange(self.client, self.landing, self.ledger, dataset, {} if full else known_answers(fetches))
+        taken_at = accepted.accepted_at(self.home, dataset)
+        full = repaired or taken_at is not None or self._full(fetches, held)
+        talk = Exchange(self.client, self.landing, self.ledger, dataset, {} if full else known_answers(fetches), taken_at)
         try:
             if damage is not None:
                 raise damage
@@ -212,6 +213,8 @@ class _Run:
             newest=newest_value(changes) if outcome.rows_added else max(held.newest.values(), default=None),
         )  # fmt: skip
         self.ledger.write(outcome_event(dataset, outcome, full=full, at=self.clock.now()))
+        if taken_at is not None and outcome.outcome in ("ok", "unchanged"):
+            accepted.used(self.home, dataset)
         if self.on_progress is not None:
             with self.lock:
                 self.on_progress(outcome)

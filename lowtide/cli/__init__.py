@@ -23,7 +23,7 @@ for _name, _value in {
 
 
 ORDER = (
-    "run", "scorecard", "report", "status", "trace", "export", "publish", "ui", "doctor", "rebuild", "generate", "sandbox", "bench", "bulk",
+    "run", "scorecard", "report", "status", "trace", "export", "publish", "ui", "doctor", "accept", "rebuild", "generate", "sandbox", "bench", "bulk",
 )  # fmt: skip
 
 
@@ -94,9 +94,9 @@ def root(debug: bool = typer.Option(False, "--debug", help="Show tracebacks.")) 
 
 
 def _commands() -> Sequence[Any]:
-    from lowtide.cli import bulk, export, inspect, operate, publish, report, run, scorecard
+    from lowtide.cli import accept, bulk, export, inspect, operate, publish, report, run, scorecard
 
-    return bulk, export, inspect, operate, publish, report, run, scorecard
+    return accept, bulk, export, inspect, operate, publish, report, run, scorecard
 
 
 _commands()

@@ -199,6 +199,24 @@ def test_a_vintage_corrected_on_its_day_is_a_revision_known_from_the_fetch():
     assert not diff(NATIVE, facts, [vintage("2026-01-01", 5.5, "2026-02-10")], moment("2026-02-11"), "r3").facts
 
 
+def test_a_correction_that_was_wrong_is_healed_on_the_newest_vintage():
+    def seen(facts, value, at):
+        incoming = [vintage("2026-01-01", 4.0, "2026-01-10"), vintage("2026-01-01", value, "2026-02-10")]
+        return grow(facts, diff(NATIVE, facts, incoming, moment(at), "r"))
+
+    facts = seen([], 5.0, "2026-02-11")
+    facts = seen(facts, 50.0, "2026-02-12")  # upstream was wrong for a day
+    healed = seen(facts, 5.0, "2026-02-13")
+    assert [(f.value, f.known_at) for f in healed] == [
+        (4.0, moment("2026-01-10")), (5.0, moment("2026-02-10")), (50.0, moment("2026-02-12")), (5.0, moment("2026-02-13")),
+    ]  # fmt: skip
+    assert seen(healed, 5.0, "2026-02-14") == healed
+    later = grow(healed, diff(NATIVE, healed, [vintage("2026-01-01", 6.0, "2026-03-10")], moment("2026-03-11"), "r"))
+    assert seen(later, 5.0, "2026-03-12") == later  # superseded: what was known in between stays
+    with pytest.raises(SchemaDrift, match="vintage 2026-02-10 was 5.0, now 7.0"):
+        seen(later, 7.0, "2026-03-12")
+
+
 def test_a_superseded_vintage_does_not_change():
     both = [vintage("2026-01-01", 5.0, "2026-02-10"), vintage("2026-01-01", 6.0, "2026-03-10")]
     facts = diff(NATIVE, [], both, moment("2026-03-11"), "r1").facts

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest.changelog import Fact, diff
 from ingest.errors import OutOfRange, SchemaDrift
 from ingest.guards import Quarantine, Quarantined, inspect, unit_jumps
-from ingest.model import Row, Series
+from ingest.guards.history import refuse_zeros
+from ingest.guards.units import newest_jump
+from ingest.model import Dataset, Row, Series
 from tests.ingest.ingest_kit import dataset, days, moment, one_series
 
 DEMO = dataset("demo.one", series=[one_series("demo.x", plausible=(1, 1000))])
@@ -85,7 +88,7 @@ def test_a_single_bad_tick_is_quarantined():
     assert reasons(found) == [(510.0, "unit jump")]
     facts = held("2026-01-01", 5.0)
     assert reasons(inspect(DEMO, facts, rows("2026-01-02", 0.05, 5.2))) == [(0.05, "unit jump")]
-    assert not inspect(DEMO, facts, rows("2026-01-02", 50.0, 8.0, 300.0, 2.0))  # wild, but no unit
+    assert not inspect(DEMO, facts, rows("2026-01-02", 40.0, 8.0, 300.0, 200.0))  # wild, but no unit
 
 
 def test_near_zero_rates_events_and_switched_off_series_do_not_trip():
@@ -130,6 +133,7 @@ RATES = [
     "VIX",
 ]
 FLOWS = ("RRPONTSYD", "WTREGEN", "WRESBAL")
+AMOUNTS = {"ICSA": "flow", "MBST": "stock"}  # ten times as much within a week
 
 
 def _recorded_fred(folder: Path) -> list[tuple[str, str, list[tuple[date, float]]]]:
@@ -138,7 +142,7 @@ def _recorded_fred(folder: Path) -> list[tuple[str, str, list[tuple[date, float]
         with path.open() as handle:
             table = list(csv.reader(handle))[1:]
         values = [(date.fromisoformat(day), float(cell)) for day, cell in table if cell not in ("", ".")]
-        kind = "rate" if path.stem.startswith(tuple(RATES)) else "price"
+        kind = AMOUNTS.get(path.stem, "rate" if path.stem.startswith(tuple(RATES)) else "price")
         found.append((path.stem, kind, values))
     return found
 
@@ -217,9 +221,126 @@ def test_a_rebased_or_wholly_revised_history_is_neither():
 
 
 def test_a_spike_is_kept_apart_and_a_crash_is_not():
-    assert reasons(inspect(DEMO, [], rows("2026-01-01", 50.0, 51.0, 510.0, 52.0, 51.0))) == [(510.0, "spike")]
+    assert reasons(inspect(DEMO, [], rows("2026-01-01", 50.0, 51.0, 255.0, 52.0, 51.0))) == [(255.0, "spike")]
     assert not inspect(DEMO, [], rows("2026-01-01", 50.0, 51.0, 15.0, 16.0, 15.0))  # it stays there
     assert not inspect(DEMO, [], rows("2026-01-01", 50.0, 51.0, 120.0, 52.0, 51.0))  # a wild day
     index = dataset("demo.one", series=[one_series(ID, plausible=(-10, 10), unit_guard=False)])
     assert not inspect(index, [], rows("2026-01-01", 0.3, 0.01, 0.3))  # near zero a ratio says nothing
     assert not inspect(RATE, [], rows("2026-01-01", 2.4, 2.4, 9.9, 2.5, 2.5))  # repo rates do this
+
+
+# -- much of it changed, zeros, tenfold -----------------------------------------------------------------------------
+
+FINAL = dataset("demo.one", series=[one_series(ID, plausible=(1, 1000))], revises=False)
+WEEKDAYS_ONLY = [day for day in days("2024-01-01", 400) if day.weekday() < 5]
+
+
+def on(dates: list[date], *values: float | None) -> list[Row]:
+    return [Row(ID, day, value) for day, value in zip(dates, values, strict=False)]
+
+
+@pytest.mark.parametrize("shift", [-7, -3, -1, 1, 3, 7])
+def test_history_shifted_by_days_is_refused_over_weekends_too(shift):
+    rate = dataset("demo.one", series=[one_series(ID, kind="rate", plausible=(-5, 500))])
+    values = [3 + (n * 37 % 101) / 100 for n in range(len(WEEKDAYS_ONLY))]
+    facts = diff(rate, [], on(WEEKDAYS_ONLY, *values), NOW, "r.1").facts
+    moved = on([day + timedelta(days=shift) for day in WEEKDAYS_ONLY], *values)
+    with pytest.raises(SchemaDrift, match=r"came back \d+ (days?|observations) away from their dates; if the new .* lowtide accept demo.one"):
+        inspect(rate, facts, moved)
+    assert inspect(rate, facts, moved, accepted=True) == {}
+
+
+def test_a_series_that_does_not_revise_may_not_change_in_many_places():
+    values = [100.0 + n % 9 for n in range(100)]
+    facts = held("2026-01-01", *values)
+
+    def add(to: Dataset, incoming: list[Row], **options: Any) -> int:
+        return diff(to, facts, incoming, NOW + timedelta(days=1), "r.2", **options).revised
+
+    few = rows("2026-01-01", *[value * 1.02 if n % 10 == 0 else value for n, value in enumerate(values)])
+    many = rows("2026-01-01", *[value * 1.02 if n % 9 == 0 else value for n, value in enumerate(values)])
+    assert add(FINAL, few) == 10 and add(DEMO, many) == 12
+    with pytest.raises(OutOfRange, match="12 of 100 held values changed, and this series does not revise, e.g. 2026-01-01 from 100 to 102; if"):
+        add(FINAL, many)
+    assert add(FINAL, many, accepted=True) == 12
+    withheld = {(ID, row.observation_date) for row in many[::9]}
+    assert add(FINAL, [row for n, row in enumerate(many) if n % 9], withheld=withheld) == 0
+    holes = rows("2026-01-01", *[None if n % 7 == 0 else value for n, value in enumerate(values)])
+    assert add(DEMO, holes) == 15
+    with pytest.raises(SchemaDrift, match="15 of 100 held values from 2026-01-01 to 2026-04-10 have no value any more, e.g. 2026-01-01"):
+        add(FINAL, holes)
+    with pytest.raises(SchemaDrift, match="14 of 99 held values"):
+        add(FINAL, [row for row in holes if row.value is not None])
+    assert add(FINAL, rows("2026-03-12", *values[70:])) == 0  # a shortened history says nothing of the rest
+
+
+@pytest.mark.parametrize("kind", ["rate", "price", "index"])
+def test_held_values_that_come_back_tenfold_are_refused(kind):
+    wide = dataset("demo.one", series=[one_series(ID, kind=kind, plausible=(-500, 5000))])
+    facts = diff(wide, [], rows("2026-01-01", *WALK), NOW, "r.1").facts
+    for factor in (10.0, 0.1):
+        with pytest.raises(OutOfRange, match=r"unit change suspected \(x(10|0.1)\): 2026-01-01 is"):
+            inspect(wide, facts, rows("2026-01-01", *[value * factor for value in WALK]))
+
+
+def test_a_price_goes_on_tenfold_only_when_the_share_was_split():
+    events = one_series("demo.split", kind="event", unit="ratio", plausible=(0.001, 1000))
+    share = dataset("demo.one", series=[one_series(ID, plausible=(1, 1000)), events])
+    fall = rows("2026-01-01", 600.0, 598.0, 59.4, 60.0)
+    with pytest.raises(OutOfRange, match="unit change suspected .x0.1.: 2026-01-02 is 598, 2026-01-03 is 59.4"):
+        inspect(share, [], fall)
+    split = Row("demo.split", date(2026, 1, 3), 10.0)
+    assert not inspect(share, [], [*fall, split])
+    assert not inspect(share, [], [*fall[:3], split])  # nor does its first day wait for the second
+    rate = dataset("demo.one", series=[one_series(ID, kind="rate", plausible=(-5, 500))])
+    assert not inspect(rate, [], rows("2026-01-01", 1.1, 1.1, 0.11, 0.1))  # a rate may be cut to a tenth
+
+
+def test_zeros_that_stay_are_refused_and_a_cut_to_zero_is_not():
+    narrow = dataset("demo.one", series=[one_series(ID, kind="rate", plausible=(0, 15))])
+    with pytest.raises(OutOfRange, match="demo.x: 4.25 and then 3 times 0 from 2026-01-03 on; if the new answer is right"):
+        inspect(narrow, [], rows("2026-01-01", 4.3, 4.25, 0.0, 0.0, 0.0))
+    assert not inspect(narrow, [], rows("2026-01-01", 1.25, 1.0, 0.0, 0.0, 0.0, 0.0))  # 2020-03-16
+    with pytest.raises(OutOfRange, match="1.25 and then 3 times 0"):
+        inspect(narrow, [], rows("2026-01-01", 1.25, 0.0, 0.0, 0.0, 1.3))
+    assert not inspect(narrow, [], rows("2026-01-01", 4.3, 0.0, 0.0, 4.2))
+    drop = rows("2026-01-01", 4.3, 4.25, 0.0, 0.0, 0.0)
+    assert not inspect(narrow, [], drop, accepted=True)
+    facts = diff(narrow, [], drop, NOW, "r.1").facts
+    assert not inspect(narrow, facts, [*drop, *rows("2026-01-06", 0.0)])  # what was accepted goes on
+
+
+def test_the_newest_price_waits_for_the_next_when_it_is_three_times_the_one_before():
+    facts = held("2026-01-01", 50.0, 51.0)
+    both = dataset("demo.one", series=[one_series(ID, plausible=(1, 1000)), one_series("demo.y", plausible=(1, 1000))])
+    jump = rows("2026-01-03", 200.0)
+    found = inspect(both, facts, [*jump, Row("demo.y", date(2026, 1, 3), 5.0)])
+    assert reasons(found) == [(200.0, "x3.92 of 2026-01-02, until the next value says the same")]
+    with pytest.raises(OutOfRange, match="no new or changed value is good: 2026-01-03 200 .x3.92 of 2026-01-02"):
+        inspect(DEMO, facts, jump)
+    assert not inspect(DEMO, facts, [*jump, *rows("2026-01-04", 190.0)])
+    assert not inspect(DEMO, facts, jump, accepted=True)
+    assert not inspect(DEMO, facts, rows("2026-01-03", 140.0))
+    stock = dataset("demo.one", series=[one_series(ID, kind="stock", plausible=(1, 1000))])
+    assert not inspect(stock, facts, jump)
+
+
+def test_a_load_without_a_good_row_is_an_error_unless_it_was_told_before():
+    facts = held("2026-01-01", *[900.0] * 5)
+    bad = rows("2026-01-06", 2000.0, 2100.0)
+    with pytest.raises(OutOfRange, match="demo.x: no new or changed value is good: 2026-01-06 2000 .outside 1 to 1000 index"):
+        inspect(DEMO, facts, [*rows("2026-01-01", *[900.0] * 5), *bad])
+    assert len(inspect(DEMO, facts, [*bad, *rows("2026-01-08", 901.0)])) == 2
+    assert len(inspect(DEMO, facts, bad, {(ID, row.observation_date, row.value) for row in bad})) == 2
+
+
+def test_no_recorded_series_falls_to_zero_or_ends_in_a_jump(upstream: Path):
+    for name, kind, values in [*_recorded_fred(upstream), *_recorded_yahoo(upstream)]:
+        if name in FLOWS or name in AMOUNTS:
+            continue
+        series = Series.model_validate(one_series(f"demo.{name}", kind=kind, plausible=(-1, 20)))
+        all_rows = [Row(series.id, day, value) for day, value in values]
+        refuse_zeros(DEMO, series, {}, all_rows)
+        if kind == "price":
+            for n in range(2, len(all_rows) + 1):
+                assert list(newest_jump({}, all_rows[n - 2 : n], ())) == [], name

@@ -132,6 +132,39 @@ def test_a_source_may_go_on_after_a_typed_error(home, source, monkeypatch):
     assert files(home) == before
 
 
+def test_answers_without_a_value_erase_nothing(home):
+    bodies = {"demo.a": csv("2026-01-01", *"..."), "demo.b": csv("2026-01-01", 1, 2, 3)}
+    with serve_bodies(bodies) as host:
+        first, second = run(home, host, "2026-01-04T12:00", A, B)
+        assert (first.error_type, second.outcome) == ("EmptyPayload", "ok") and not log(home).path.exists()
+        bodies["demo.b"] = csv("2026-01-01", *"....")
+        outcome = run(home, host, "2026-01-05T12:00", B)
+        assert (outcome.outcome, outcome.error_type) == ("failed", "EmptyPayload")
+        assert outcome.error_message == "demo.b: no observation up to 2026-01-05 in the answer has a value"
+        bodies["demo.b"] = csv("2026-01-01", ".", ".", 3, 4)
+        outcome = run(home, host, "2026-01-05T13:00", B)
+        assert outcome.error_message.startswith("demo.b_value: 2 of 3 held dates from 2026-01-01 to 2026-01-04 have no value any more, e.g. 2026-01-01; if")
+        bodies["demo.b"] = csv("2026-01-01", 1, ".", 3, 4)
+        assert run(home, host, "2026-01-05T14:00", B).rows_revised == 1
+    assert [fact.state for fact in log(home, "demo.b").facts()] == ["value", "value", "missing", "value", "value"]
+
+
+def test_a_load_of_bad_rows_only_is_an_error_and_not_unchanged(home):
+    bodies = {"demo.a": csv("2026-01-01", 5e8, 5.1e8)}
+    with serve_bodies(bodies) as host:
+        outcome = run(home, host, "2026-01-03T12:00")
+        assert (outcome.outcome, outcome.error_type, outcome.rows_added) == ("failed", "OutOfRange", 0)
+        bodies["demo.a"] = csv("2026-01-01", 500, 510, 505)
+        assert run(home, host, "2026-01-04T12:00").rows_added == 3
+        bodies["demo.a"] = csv("2026-01-01", 500, 510, 505, 3e5)
+        outcome = run(home, host, "2026-01-05T12:00")
+        assert (outcome.outcome, outcome.error_type, outcome.rows_added) == ("failed", "OutOfRange", 0)
+        assert outcome.error_message == "demo.a_value: no new or changed value is good: 2026-01-04 300000 (outside 0.001 to 100000 index)"
+        bodies["demo.a"] = csv("2026-01-01", 500, 510, 505, 3e5, 507)
+        outcome = run(home, host, "2026-01-06T12:00")
+        assert (outcome.outcome, outcome.rows_added, outcome.rows_quarantined) == ("ok", 1, 1)
+
+
 def test_due_unchanged_full_and_thirty_days(home):
     with serve_bodies({"demo.a": csv("2026-01-01", 1, 2, 3)}) as host:
         assert run(home, host, "2026-01-04T12:00").outcome == "ok"
