@@ -139,7 +139,7 @@ def _take_all(
     held = changes.facts(min(row.observation_date for row, _ in pairs)) if pairs else []
     change = diff(
         dataset, held, [row for row, _ in pairs], responses[-1].fetched_at, responses[-1].fetch_id, previous_fetches,
-        stamps=[stamp for _, stamp in pairs],
+        stamps=[stamp for _, stamp in pairs], accepted=True,
     )  # fmt: skip
     if change.facts:
         changes.append(change.facts)

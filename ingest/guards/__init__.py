@@ -43,8 +43,8 @@ def inspect(
     refusal. `accepted`: a person took this answer, so nothing is held against it but impossible days and values outside the
     plausible range.
     Raises OutOfRange when a unit or the signs flipped for good, when a rate falls to zero and stays, when more than max(3,
-    5 %) of a series' new or changed rows are bad, or when all of the dataset's are; SchemaDrift when the values held come
-    back at other dates, or rows bear days that cannot be.
+    5 %) of a series' new or changed rows are bad, or everything of a first load; SchemaDrift when the values held come back at other dates, or rows bear
+    days that cannot be.
     """
     held = versions(existing)
     rows: dict[str, list[Row]] = {}
@@ -53,8 +53,6 @@ def inspect(
             rows.setdefault(row.series_id, []).append(row)
     splits = _splits(dataset, held, rows)
     bad: dict[Row, str] = {}
-    new: list[Row] = []
-    fresh = 0
     for series in dataset.series:
         mine, sent = held.get(series.id, {}), rows.get(series.id, [])
         told = _Told(series, mine, sent, {row for row in sent if not _is_held(row, mine, dataset.change_tolerance)})
@@ -62,12 +60,10 @@ def inspect(
             found = _judged(dataset, told, splits, accepted)
             unknown = [row for row in found if (row.series_id, row.observation_date, row.value) not in known]
             _refuse_many(told, found, unknown)
-            fresh += len(told.fresh)
-            new += unknown
             bad.update(found)
-    if new and len(bad) == fresh:
-        row = new[0]
-        raise OutOfRange(f"{row.series_id}: no new or changed value is good: {row.observation_date} {row.value:g} ({bad[row]})")
+    if bad and not existing and len(bad) == sum(map(len, rows.values())):
+        row, reason = next(iter(bad.items()))
+        raise OutOfRange(f"{row.series_id}: no value is good: {row.observation_date} {row.value:g} ({reason})")
     return bad
 
 

@@ -12,11 +12,11 @@ from itertools import dropwhile
 
 from ingest.accepted import hint
 from ingest.errors import OutOfRange, SchemaDrift
-from ingest.facts import Fact, same_value
+from ingest.facts import Fact
 from ingest.model import Dataset, Row, Series
 
 REWRITTEN_AT_LEAST, REWRITTEN_SHARE, SHIFTS = 10, 0.9, 13  # held values that come back turned or at other dates
-CHANGED_AT_LEAST, CHANGED_SHARE = 10, 0.1  # of a series that does not revise
+CHANGED_AT_LEAST, CHANGED_SHARE, CHANGED_BY = 10, 0.1, 0.05  # of a series that does not revise, by more than a twentieth
 ZEROS = 3  # in a row: not a hole, not a day
 ZERO_STEP_PCT, ZERO_STEP_SHARE = 1.0, 0.05  # a rate may be cut by that, or by that share of its range, to zero (2020-03-16: 1 pct)
 ZERO_STEP_INDEX = 0.05
@@ -86,7 +86,7 @@ def refuse_changed(
     withheld: Collection[date] = (),
 ) -> None:
     """Refuses an answer (`sent`, without its `withheld` dates) in which many held values of a series that does not revise are
-    others, missing or gone.
+    others by more than a twentieth, missing or gone. A smaller change is a revision, even of one that says it does not.
 
     Dates before and after the answer's are not asked about. Raises SchemaDrift when most of them have no value any more, else
     OutOfRange; both need ten and more than 10 %.
@@ -97,7 +97,8 @@ def refuse_changed(
     held = {day: facts[-1].value for day, facts in mine.items()
             if first <= day <= last and facts[-1].value is not None and day not in withheld}  # fmt: skip
     gone = [day for day in held if sent.get(day) is None]
-    changed = [day for day in held if sent.get(day) is not None and not same_value(held[day], sent[day], dataset.change_tolerance)]
+    changed = [day for day, value in held.items() if (new := sent.get(day)) is not None and value is not None
+               and abs(new - value) > CHANGED_BY * abs(value)]  # fmt: skip
     count = len(gone) + len(changed)
     if count < CHANGED_AT_LEAST or count <= CHANGED_SHARE * len(held):
         return

@@ -43,8 +43,6 @@ ERRORS: Mapping[str, frozenset[str]] = {
         "binance_451": "Blocked",
         "binance_vision:stale": "EmptyPayload",  # files are of one period: the newest are without a row
         "bitmex:vanished": "SchemaDrift|StaleData",  # a page that is not full is taken for the last one
-        "alfred:revised_3pct": "SchemaDrift",
-        "sec:revised_3pct": "SchemaDrift",
         "bls_200": "RateLimited",
         "bls_bad_key": "Blocked",
         "coinbase_400": "SchemaDrift",
@@ -91,7 +89,6 @@ ERRORS: Mapping[str, frozenset[str]] = {
     "wrong_gzip": TRANSPORT,
     "slow_drip": TRANSPORT,
     "redirect_login": frozenset({"Blocked", "SchemaDrift"}),
-    "revised_3pct": frozenset({"OutOfRange"}),
     "unit_x100": frozenset({"OutOfRange"}),
     "unit_x1000": frozenset({"OutOfRange"}),
     "stale": frozenset({"StaleData"}),
@@ -106,8 +103,6 @@ ERRORS: Mapping[str, frozenset[str]] = {
     "coinbase_429": frozenset({"RateLimited"}),
     "nyfed_empty": frozenset({"EmptyPayload"}),
 }
-# refused where the registry says that a dataset does not revise, unless HARMLESS names the provider
-FINAL = "revised_3pct"
 # faults of the data: only a home that holds the truth can tell
 HELD = frozenset({"unit_x100", "unit_x1000", "revised_3pct", "stale", "vanished"})
 # hosts that always send whole histories -> days that are left of them, for speed, before any fault
@@ -143,7 +138,7 @@ class Harmless(NamedTuple):
 # "provider:fault", or "fault" for all providers; None: harmless for the others, refused here
 HARMLESS: dict[str, Harmless | None] = {
     "503_then_ok": Harmless("same", "the client tries again"),
-    "revised_3pct": Harmless("revised", "upstreams do revise: a version is added, the old one is kept"),  # FINAL apart
+    "revised_3pct": Harmless("revised", "upstreams do revise: a version is added, the old one is kept"),
     "short_history": Harmless("kept", "upstreams cut their history: what is held of it stays"),
     "fred_short_history": Harmless("kept", "licensed series shrink to three years: what is held of them stays"),
     "fred_legacy_header": Harmless("same", "the header and the missing marker of before 2025 are read as well"),
@@ -158,7 +153,6 @@ HARMLESS: dict[str, Harmless | None] = {
     "lbma_null": Harmless("fewer", "null is a missing value"),
     "alfred:revised_3pct": None,  # a past vintage never changes: an answer that says so is refused
     "sec:revised_3pct": None,  # nor does a filing
-    "currencyapi:revised_3pct": Harmless("revised", "a file holds one day, and days as few as these say nothing"),
     "sec:stale": Harmless("kept", "what a later list of filings leaves out was filed all the same"),
     "sec:vanished": Harmless("kept", "what a later list of filings leaves out was filed all the same"),
     "worldbank:stale": Harmless("kept", "years: four months without news are normal"),

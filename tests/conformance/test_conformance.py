@@ -157,8 +157,7 @@ def test_faults(stand: Stand, say: Record, row: tuple[str, str]) -> None:
         return
     one = lane_of(provider, kind)
     assert one is not None
-    otherwise = None if kind == expected.FINAL and not one.dataset.revises else expected.HARMLESS.get(kind)
-    harmless = expected.HARMLESS.get(f"{provider}:{kind}", otherwise)
+    harmless = expected.HARMLESS.get(f"{provider}:{kind}", expected.HARMLESS.get(kind))
     held = kind in expected.HELD or (harmless is not None and harmless.effect in ("revised", "kept"))
     result = stand.fault(kind, one, held=held)
     assert result.asked, f"{one.host} was not asked"

@@ -50,8 +50,8 @@ def test_an_answer_with_many_impossible_days_is_refused():
         inspect(of(), [], rows(*SESSIONS, *weekends))
 
 
-def test_a_load_whose_only_news_is_an_impossible_day_is_an_error():
-    with pytest.raises(OutOfRange, match="demo.x: no new or changed value is good: 2026-05-02 50 .saturday"):
+def test_a_first_load_of_an_impossible_day_alone_is_an_error():
+    with pytest.raises(OutOfRange, match="demo.x: no value is good: 2026-05-02 50 .saturday"):
         inspect(of(), [], rows(SATURDAY))
 
 
