@@ -25,10 +25,14 @@ SPARSE = 10  # as many changed values count beside the column's own values too, 
 BULK = 60  # more new observations or versions of one series than this since the previous build = loaded in bulk
 MEMBERS = 2000  # key columns with more values than this are not a list of members
 _NUMBERS = ("DOUBLE", "INTEGER", "BIGINT", "HUGEINT", "FLOAT")
-FLIPS = frozenset({"scorecard.changes"})  # how many there are follows from the rules; that they match the verdicts is checked in the candidate
+# how many rows there are follows from the rules; that they match the verdicts is checked in the candidate
+FLIPS = frozenset({"scorecard.changes", "scorecard.verdict_shares"})
 NOT_COMPARED = ("origin", "is_stale")
 GROWING = {"meta.series": ("observations", "versions")}  # what is held of a series never shrinks
-MOVING = {"meta.series": ("first_observation_date", "newest_observation_date", "observations", "versions", "last_fetched_at", "last_error_type")}
+MOVING = {
+    "meta.series": ("first_observation_date", "newest_observation_date", "observations", "versions", "last_fetched_at", "last_error_type"),
+    "scorecard.verdict_shares": ("days", "share_pct", "last_date"),
+}
 
 
 def compared(candidate: Candidate, accept_fewer_rows: frozenset[str], rules_changed: bool) -> Iterator[Check]:
@@ -151,7 +155,7 @@ def _rewritten(candidate: Candidate, table: TableMeta, severity: Severity) -> Ch
 
 def _history(candidate: Candidate, table: TableMeta) -> Check:
     now, before = candidate.columns(table.table), candidate.columns(f'previous."{table.table}"')
-    columns = [c for c in now if c in before and c not in (*table.key, *NOT_COMPARED)]
+    columns = [c for c in now if c in before and c not in (*table.key, *NOT_COMPARED, *MOVING.get(table.table, ()))]
     changes = [_changed(c, (now[c], before[c])) for c in columns]
     keys = ", ".join(f'"{k}"' for k in table.key)
     settled = _settled(before)
