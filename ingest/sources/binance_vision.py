@@ -31,10 +31,8 @@ HOST = "data.binance.vision"
 _CADENCES = {"fundingRate": ("monthly",), "klines": ("monthly", "daily"), "metrics": ("daily",)}
 _COLUMNS = {
     "fundingRate": ["calc_time", "funding_interval_hours", "last_funding_rate"],
-    "klines": [
-        "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count",
-        "taker_buy_volume", "taker_buy_quote_volume", "ignore",
-    ],
+    "klines": ["open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count",
+               "taker_buy_volume", "taker_buy_quote_volume", "ignore"],
     "metrics": ["create_time", "symbol", "sum_open_interest", "sum_open_interest_value"],
 }  # fmt: skip
 _SUM = re.compile(r"([0-9a-fA-F]{64}) [ *](\S+)\s*")
@@ -62,7 +60,7 @@ class BinanceVision:
         start = _start(dataset, held, today)
         for cadence in _CADENCES[dataset.request["kind"]]:
             if cadence == "daily" and dataset.request["kind"] == "klines":
-                start = max(start, today - _DAILY_REACH)
+                start = max(start, today - _DAILY_REACH, _overlap(dataset, held) or start)
             misses = 0
             for first, following in _periods(cadence, start, today):
                 url = _url(dataset, cadence, first)
@@ -102,10 +100,13 @@ class BinanceVision:
 def _start(dataset: Dataset, held: Held, today: date) -> date:
     newest = max(held.newest.values(), default=None)
     if dataset.request["kind"] == "metrics":
-        if newest is None:
-            return max(dataset.first_date, today - timedelta(days=int(dataset.request["days"])))
-        return newest - timedelta(days=dataset.overlap_days)
+        return _overlap(dataset, held) or max(dataset.first_date, today - timedelta(days=int(dataset.request["days"])))
     return _payload.iso_day(f"{dataset.request['first_month']}-01") if newest is None else newest.replace(day=1)
+
+
+def _overlap(dataset: Dataset, held: Held) -> date | None:
+    """The first day to ask for again; None when nothing is held."""
+    return max((day - timedelta(days=dataset.overlap_days) for day in held.newest.values()), default=None)
 
 
 def _periods(cadence: str, start: date, today: date) -> Iterator[tuple[date, date]]:
@@ -182,8 +183,7 @@ def _table(text: str, kind: str) -> list[dict[str, str]]:
 
 
 def _value(row: Mapping[str, str], name: str) -> float:
-    value = _payload.number(row.get(name), _EMPTY)
-    if value is None:
+    if (value := _payload.number(row.get(name), _EMPTY)) is None:
         raise SchemaDrift(f"a row without {name}")
     return value
 
