@@ -26,7 +26,7 @@ BULK = 60  # more new observations or versions of one series than this since the
 MEMBERS = 2000  # key columns with more values than this are not a list of members
 _NUMBERS = ("DOUBLE", "INTEGER", "BIGINT", "HUGEINT", "FLOAT")
 # how many rows there are follows from the rules; that they match the verdicts is checked in the candidate
-FLIPS = frozenset({"scorecard.changes", "scorecard.verdict_shares"})
+FOLLOWING_RULES = frozenset({"scorecard.changes", "scorecard.verdict_shares"})
 NOT_COMPARED = ("origin", "is_stale")
 GROWING = {"meta.series": ("observations", "versions")}  # what is held of a series never shrinks
 MOVING = {
@@ -40,7 +40,7 @@ def compared(candidate: Candidate, accept_fewer_rows: frozenset[str], rules_chan
     filled = _backfilled(candidate)
     for name in sorted(candidate.present & candidate.before):
         table = candidate.tables[name]
-        yield _kept(table, accept_fewer_rows | (FLIPS if rules_changed else frozenset()))
+        yield _kept(table, accept_fewer_rows | (FOLLOWING_RULES if rules_changed else frozenset()))
         explained = rules_changed or name in accept_fewer_rows
         yield from _members(candidate, table, "warning" if explained else "critical")
         if name in GROWING:

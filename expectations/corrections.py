@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 
 import duckdb
 
 from expectations.model import TableMeta
+from lowtide.clock import CUT_OFF
 
 REVISIONS = "marts.revisions"
 # Withdrawn, of the other sign, or off by more than a third: a wrong value put right. Less is a publisher's ordinary revision.
@@ -34,7 +35,7 @@ class Corrections:
         if REVISIONS in present:
             try:
                 rows = connection.execute(_CORRECTED.format(table=REVISIONS)).fetchall()
-            except duckdb.Error:  # its own checks say what is wrong with it
+            except duckdb.BinderException:  # a column is missing: its contract's check says so, and nothing is excused
                 rows = []
             for quantity, first, latest in rows:
                 spans.setdefault(quantity, []).append((first.astimezone(UTC), latest.astimezone(UTC)))
@@ -43,5 +44,5 @@ class Corrections:
     def explain(self, table: TableMeta, days: Iterable[str]) -> bool:
         """Whether each of these mart days (ISO) ended while a value of an input of `table` stood that was corrected later."""
         spans = [span for quantity in table.inputs for span in self.spans.get(quantity, ())]
-        moments = [datetime.combine(date.fromisoformat(day), time(22), tzinfo=UTC) for day in days]
+        moments = [datetime.combine(date.fromisoformat(day), CUT_OFF) for day in days]
         return bool(moments) and all(any(first <= moment < latest for first, latest in spans) for moment in moments)

@@ -84,10 +84,13 @@ def absorb(
     responses: Sequence[Response],
     changes: ChangeLog,
     previous_fetches: Collection[datetime],
+    *,
+    judged: bool = True,
 ) -> Absorbed:
     """Append what `responses` (successes, in order) add; all of it or, on any SourceError, nothing.
 
-    Rows dated after the day of their fetch are not read. An answer that a person accepted is not judged by what is held.
+    Rows dated after the day of their fetch are not read. An answer that a person accepted is not judged by what is held;
+    one that was taken whole before, in a rebuild, not at all (`judged` false: the guards may be newer than the fetch).
     Raises SourceError subclasses, HomeUnusable.
     """
     if not responses:
@@ -99,13 +102,13 @@ def absorb(
         kept = [(row, stamp) for row in rows if row.observation_date <= today]
         after_clock += len(rows) - len(kept)
         pairs += kept
-    empty = changes.empty if not pairs else all(row.value is None for row, _ in pairs)  # an increment may well bring nothing
+    empty = changes.empty if not pairs else judged and all(row.value is None for row, _ in pairs)  # an increment may well bring nothing
     if empty:  # (no new vintage), but not rows without any value
         raise EmptyPayload(f"{dataset.id}: no observation up to {responses[-1].fetched_at.date()} in the answer has a value")
-    accepted = any(response.accepted_at for response in responses)
+    accepted = not judged or any(response.accepted_at for response in responses)
     quarantine = quarantine_of(home, dataset)
     held = changes.facts(min(row.observation_date for row, _ in pairs)) if pairs else []
-    bad = inspect(dataset, held, [row for row, _ in pairs], quarantine.keys(), accepted=accepted)
+    bad = inspect(dataset, held, [row for row, _ in pairs], quarantine.keys(), accepted=accepted) if judged else {}
     good = [(row, stamp) for row, stamp in pairs if row not in bad]
     last = responses[-1]
     change = diff(

@@ -7,24 +7,17 @@ Belongs here: the replay, and that it ends in whole files or in the old ones. Do
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from ingest import sources
-from ingest.changelog import ChangeLog, Stamp, diff
-from ingest.errors import EmptyPayload, Interrupted, SourceError
+from ingest.errors import Interrupted, SourceError
 from ingest.facts import open_domains
 from ingest.fetches import Fetch, history, response_of, usable_line, write_flat
 from ingest.files import TEMPORARY, move_over, remove_leftovers, usable
-from ingest.intake import (
-    _parsed,
-    absorb,
-    change_log,
-    collector_paused,
-    quarantine_of,
-)
+from ingest.intake import absorb, change_log, collector_paused, quarantine_of
 from ingest.landing import Landing
-from ingest.model import Dataset, Response, Source
+from ingest.model import Dataset
 from ingest.registry import Registry
 from lowtide.errors import HomeUnusable, LowtideError
 from lowtide.home import Home
@@ -113,33 +106,10 @@ def _replay(scratch: Home, landing: Landing, dataset: Dataset, fetches: Sequence
         if not responses:
             continue
         try:
-            if fetch.outcome and fetch.outcome["rows_quarantined"]:
-                absorb(scratch, dataset, source, responses, changes, done)
-            else:
-                _take_all(dataset, source, responses, changes, done)
+            judged = bool(fetch.outcome and fetch.outcome["rows_quarantined"])  # else the ledger says that every row was taken
+            absorb(scratch, dataset, source, responses, changes, done, judged=judged)
         except SourceError as error:
             raise LowtideError(
                 f"{dataset.id}: fetch {responses[-1].fetch_id} was accepted and no longer is: {error.kind}: {error}"
             ) from error
         done.append(fetch.fetched_at)
-
-
-def _take_all(
-    dataset: Dataset, source: Source, responses: Sequence[Response], changes: ChangeLog, previous_fetches: Collection[datetime]
-) -> None:
-    """As `absorb`, without the guards: the ledger says that every row was taken, and guards may be newer than the fetch."""
-    pairs = [
-        (row, Stamp(response.fetched_at, response.fetch_id))
-        for rows, response in _parsed(dataset, source, responses)
-        for row in rows
-        if row.observation_date <= response.fetched_at.date()
-    ]
-    if not pairs and changes.empty:
-        raise EmptyPayload(f"{dataset.id}: no observation up to {responses[-1].fetched_at.date()} in the answer")
-    held = changes.facts(min(row.observation_date for row, _ in pairs)) if pairs else []
-    change = diff(
-        dataset, held, [row for row, _ in pairs], responses[-1].fetched_at, responses[-1].fetch_id, previous_fetches,
-        stamps=[stamp for _, stamp in pairs], accepted=True,
-    )  # fmt: skip
-    if change.facts:
-        changes.append(change.facts)

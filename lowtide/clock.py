@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time
 
 from lowtide.errors import LowtideError, WrongUsage
 
+CUT_OFF = time(22, 0, tzinfo=UTC)  # a mart day knows what was public by then
+
 
 @dataclass(frozen=True)
 class Clock:

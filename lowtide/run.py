@@ -13,13 +13,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from datetime import time as clock_time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lowtide.asked import WORLDS, clock_at
 from lowtide.asked import RunOptions as RunOptions
-from lowtide.clock import Clock
+from lowtide.clock import CUT_OFF, Clock
 from lowtide.errors import HomeUnusable, LowtideError, WrongUsage
 from lowtide.home import ORIGINS, Home, Origin, lowtide_home
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 PROBES = ("https://markets.newyorkfed.org/", "https://home.treasury.gov/", "https://api.exchange.coinbase.com/")
 PROBE_TIMEOUT_S = 3.0
-CUT_OFF = clock_time(22, 0, tzinfo=UTC)  # a mart day knows what was public by then
 
 
 @dataclass

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from dagster import Config, DailyPartitionsDefinition, OpExecutionContext, ResourceParam, define_asset_job, job, op
 
 from ingest.calendars import is_session
+from lowtide.clock import CUT_OFF
 from lowtide.errors import LowtideError
-from lowtide.run import CUT_OFF, Session
+from lowtide.run import Session
 from orchestration import steps
 
 FIRST_AS_OF = date(2015, 1, 2)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
 
 from expectations.model import ThesisLike
+from lowtide.clock import CUT_OFF
 from lowtide.errors import LowtideError
 from lowtide.home import Home
 from publish import layout, reader
-
-CUT_OFF = time(22, 0, tzinfo=UTC)
 
 
 class LegLike(Protocol):

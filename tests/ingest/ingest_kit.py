@@ -9,10 +9,16 @@ from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from ingest.changelog import ChangeLog
+from ingest.client import Limits
 from ingest.errors import EmptyPayload, NotConfigured, SchemaDrift
 from ingest.model import Dataset, Held, Request, Response, Row
+from ingest.runner import run_ingest
+from lowtide.clock import Clock
+from lowtide.home import Home
 
 HOST = "data.example.org"
+FAST = Limits(read_s=0.5, first_wait_s=0.01, pace=False)
 
 
 def dataset(name: str = "demo.one", series: list[dict[str, Any]] | None = None, **changes: Any) -> Dataset:
@@ -134,3 +140,22 @@ def serve_bodies(bodies: Mapping[str, bytes | int]) -> Iterator[Host]:
 
     with serve(answer) as host:
         yield host
+
+
+def csv(first: str, *values: object) -> bytes:
+    return "".join(f"{day},{value}\n" for day, value in zip(days(first, len(values)), values, strict=True)).encode()
+
+
+def run(home: Home, host, at: str, *datasets, **options):
+    options = {"env": {}, "limits": FAST, **options}
+    with home.lock():
+        report = run_ingest(home, Clock(moment(at)), datasets or (dataset("demo.a"),), base_url=host.base_url, **options)
+    return report.outcomes if len(report.outcomes) > 1 else report.outcomes[0]
+
+
+def log(home: Home, name: str = "demo.a") -> ChangeLog:
+    return ChangeLog(home.raw / "observations" / "rates" / f"{name}.parquet")
+
+
+def files(home: Home) -> dict[str, bytes]:
+    return {str(path.relative_to(home.raw)): path.read_bytes() for path in sorted(home.raw.rglob("*.parquet"))}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from ingest import accepted, rebuild, registry, sources
+from ingest import accepted, rebuild, registry
 from ingest.landing import Landing
 from ingest.registry import Registry
 from lowtide.cli import app
 from lowtide.clock import Clock
 from lowtide.errors import LowtideError
 from lowtide.home import Home
-from tests.ingest.ingest_kit import FakeSource, dataset, moment, one_series, serve_bodies
-from tests.ingest.test_runner_ingest import csv, files, log, run
+from tests.ingest.ingest_kit import csv, dataset, files, log, moment, one_series, run, serve_bodies
+
+pytestmark = pytest.mark.usefixtures("source")
 
 YIELDS = [round(1.5 + (n * 37 % 101) / 100, 2) for n in range(60)]
 RATE = dataset("demo.a", [one_series("demo.a_value", kind="rate", unit="pct", plausible=(-4, 20))], revises=False)
@@ -24,18 +25,6 @@ WRONG = {
     "a day late": (RATE, [1.99, *YIELDS[:-1]], "SchemaDrift", "away from their dates"),
     "half of it missing": (RATE, YIELDS[:15] + [9.0] * 15 + YIELDS[30:], "OutOfRange", "15 of 60 held values changed"),
 }
-
-
-@pytest.fixture
-def home(tmp_path) -> Home:
-    return Home.of("sandbox", tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def source(monkeypatch):
-    fake = FakeSource()
-    monkeypatch.setattr(sources, "get", lambda provider: fake)
-    return fake
 
 
 def accept(home: Home) -> str:

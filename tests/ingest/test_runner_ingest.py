@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from ingest import rebuild, runner, sources
+from ingest import rebuild, runner
 from ingest.changelog import ChangeLog
 from ingest.client import Limits
 from ingest.errors import NotFound
@@ -22,45 +22,27 @@ from ingest.runner import run_ingest
 from lowtide.clock import Clock
 from lowtide.errors import HomeUnusable, LowtideError
 from lowtide.home import Home
-from tests.ingest.ingest_kit import HOST, FakeSource, dataset, days, moment, one_series, serve, serve_bodies
+from tests.ingest.ingest_kit import (
+    HOST,
+    csv,
+    dataset,
+    files,
+    log,
+    moment,
+    one_series,
+    run,
+    serve,
+    serve_bodies,
+)
 
-FAST = Limits(read_s=0.5, first_wait_s=0.01, pace=False)
 A, B = dataset("demo.a"), dataset("demo.b")
 
 
-@pytest.fixture
-def home(tmp_path) -> Home:
-    return Home.of("sandbox", tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def source(monkeypatch):
-    fake = FakeSource()
-    monkeypatch.setattr(sources, "get", lambda provider: fake)
-    return fake
-
-
-def csv(first: str, *values: object) -> bytes:
-    return "".join(f"{day},{value}\n" for day, value in zip(days(first, len(values)), values, strict=True)).encode()
-
-
-def run(home: Home, host, at: str, *datasets, **options):
-    options = {"env": {}, "limits": FAST, **options}
-    with home.lock():
-        report = run_ingest(home, Clock(moment(at)), datasets or (A,), base_url=host.base_url, **options)
-    return report.outcomes if len(report.outcomes) > 1 else report.outcomes[0]
-
-
-def log(home: Home, name: str = "demo.a") -> ChangeLog:
-    return ChangeLog(home.raw / "observations" / "rates" / f"{name}.parquet")
+pytestmark = pytest.mark.usefixtures("source")
 
 
 def fetches(home: Home) -> list[dict]:
     return pq.read_table(home.raw / "fetches.parquet").to_pylist()
-
-
-def files(home: Home) -> dict[str, bytes]:
-    return {str(path.relative_to(home.raw)): path.read_bytes() for path in sorted(home.raw.rglob("*.parquet"))}
 
 
 def test_a_run_lands_parses_appends_and_says_so(home):
