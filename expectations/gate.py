@@ -1,27 +1,22 @@
 """The gate: run every check on the exported candidate and decide which theses may be published.
 
-Belongs here: the worker's life, severities, the decision. Does not belong here: GX (`worker`), SQL rules (`checks`).
+Belongs here: severities, the decision. Does not belong here: GX (`worker`, `worker_process`), SQL rules (`checks`).
 It fails closed: a check without an answer has failed, and a failure nobody answers for blocks the whole publish.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from expectations import checks, suites
 from expectations.corrections import Corrections
 from expectations.model import CheckKind, DbtResult, GateReport, GateResult, Severity, TableMeta, ThesisLike, theses_of
 from expectations.tables import parquet_path
+from expectations.worker_process import GateWorker, WorkerFailed
 from lowtide.clock import Clock
 from lowtide.errors import LowtideError
 
@@ -29,70 +24,11 @@ WRITTEN_BY_PUBLISH = ("meta.gate_results", "meta.build")
 _GOOD = {"success", "pass"}
 
 
-class WorkerFailed(LowtideError):
-    """The Great Expectations process died, ran out of time or gave no answer."""
-
-
-class GateWorker:
-    """The subprocess that imports great_expectations. Start it early; `submit`, then `collect`. A context manager."""
-
-    def __init__(self, process: subprocess.Popen[str], errors: Any) -> None:
-        self._process = process
-        self._errors = errors
-
-    @classmethod
-    def start(cls) -> GateWorker:
-        """Start the process and return at once; it imports while the caller works."""
-        path = os.pathsep.join(p for p in (str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")) if p)
-        errors = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 - lives as long as the process, see close()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "expectations.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-            text=True, env={**os.environ, "PYTHONPATH": path, "GX_ANALYTICS_ENABLED": "false"},
-        )
-        return cls(process, errors)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def submit(self, job: Mapping[str, Any]) -> None:
-        """Send the one job. A worker that is already dead shows in `collect`."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(job) + "\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # collect() reports the death with its reason
-
-    def collect(self, timeout_s: float) -> dict[str, Any]:
-        """The answer. Raises WorkerFailed with the reason on crash, time-out or silence; the process is gone afterwards."""
-        try:
-            out, _ = self._process.communicate(timeout=timeout_s)
-        except subprocess.TimeoutExpired as error:
-            self.close()
-            raise WorkerFailed(f"the Great Expectations worker gave no answer within {timeout_s:g} s") from error
-        last = out.strip().rsplit("\n", 1)[-1]
-        if self._process.returncode != 0 or not last.startswith("{"):
-            self._errors.seek(0)
-            told = self._errors.read().strip().rsplit("\n", 1)[-1][:200] or "nothing on stderr"
-            raise WorkerFailed(f"the Great Expectations worker ended with code {self._process.returncode}: {told}")
-        answer: dict[str, Any] = json.loads(last)
-        return answer
-
-    def close(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._errors):
-            if pipe is not None and not pipe.closed:
-                with suppress(BrokenPipeError):  # unsent input of a dead worker
-                    pipe.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+def begin(worker: GateWorker, candidate: Path, table_meta: Sequence[TableMeta], *, origin: str, mart_day: date, docs_dir: Path | None) -> None:
+    """Let the worker judge a finished candidate while others are still busy with it; `evaluate` takes the answer if by then
+    neither the tables nor the questions have changed."""
+    tables = {t.table: t for t in table_meta if t.table not in WRITTEN_BY_PUBLISH}
+    worker.submit(_job(tables, candidate, origin=origin, mart_day=mart_day, docs_dir=docs_dir)[1])
 
 
 def evaluate(
@@ -105,7 +41,7 @@ def evaluate(
 
     candidate: folder written by `expectations.tables.export`. mart_day: the last session whose cut-off (22:00 UTC) is not
     after `as_of`; every table with a date column must end on it. previous: folder of the build to compare with
-    (`publish.previous_build`). worker: one started earlier (closed here), else a new one. accept_fewer_rows: tables whose
+    (`publish.previous_build`). worker: one started earlier (closed here) that has judged nothing else, else a new one. accept_fewer_rows: tables whose
     row-count collapse is intended (then a warning). rules_changed: the previous build was made by other code, registry or
     theses, so that its history may be rewritten (then a warning). Raises nothing for bad data: bad data is in the report.
     """
@@ -115,11 +51,16 @@ def evaluate(
     tables = [t for t in table_meta if t.table not in WRITTEN_BY_PUBLISH]
     book = _Book(tables, theses, build_id=build_id, origin=origin, at=clock.now())
     seconds: dict[str, float] = {}
+    todo, job, missing = _job(book.tables, candidate, origin=origin, mart_day=mart_day, docs_dir=docs_dir)
+    if worker is not None and not worker.takes(job):
+        worker.close()
+        worker = None
     with worker or GateWorker.start() as gx:
+        gx.submit(job)
         for result in dbt_results:  # first: the root cause is the reason a thesis is told
             book.dbt(result)
-        todo, job = _job(book, candidate, origin=origin, mart_day=mart_day, docs_dir=docs_dir)
-        gx.submit(job)
+        for table, name, kind, observed, reason in missing:
+            book.add(table, name, kind, "critical", False, observed, reason)
         for orphan in suites.orphans(book.tables) + checks.orphans(book.tables):
             book.add("*", orphan, "sql", "warning", False, "its table is not among the published ones", "a rule nobody runs")
         with checks.Candidate(candidate, tables, theses, origin=origin, mart_day=mart_day, previous=previous) as database:
@@ -139,25 +80,27 @@ def evaluate(
 
 
 def _job(
-    book: _Book, candidate: Path, *, origin: str, mart_day: date, docs_dir: Path | None
-) -> tuple[dict[str, list[suites.Expectation]], dict[str, Any]]:
+    tables: Mapping[str, TableMeta], candidate: Path, *, origin: str, mart_day: date, docs_dir: Path | None
+) -> tuple[dict[str, list[suites.Expectation]], dict[str, Any], list[tuple[str, str, CheckKind, str, str]]]:
+    """Expectations by table, the worker's job, and what is not there to be judged (table, check, kind, observed, reason)."""
     todo: dict[str, list[suites.Expectation]] = {}
-    for table in book.tables.values():
+    missing: list[tuple[str, str, CheckKind, str, str]] = []
+    for table in tables.values():
         path = parquet_path(candidate, table.table)
         if not path.is_file():
-            book.add(table.table, "table_exists", "sql", "critical", False, "the candidate does not have it", "a published table")
+            missing.append((table.table, "table_exists", "sql", "the candidate does not have it", "a published table"))
             continue
         todo[table.table] = suites.base(table, origin=origin, newest=mart_day)
         try:
             todo[table.table] += suites.specific(table.table)
         except LowtideError as error:
-            book.add(table.table, "suite", "expectation", "critical", False, str(error), "every published table has a suite")
+            missing.append((table.table, "suite", "expectation", str(error), "every published table has a suite"))
     entries = [
-        {"table": name, "path": str(parquet_path(candidate, name)), "index": list(book.tables[name].key),
+        {"table": name, "path": str(parquet_path(candidate, name)), "index": list(tables[name].key),
          "expectations": [{"type": e.type, "kwargs": e.kwargs} for e in suite]}
         for name, suite in todo.items()
     ]
-    return todo, {"docs_dir": str(docs_dir) if docs_dir else None, "tables": entries}
+    return todo, {"docs_dir": str(docs_dir) if docs_dir else None, "tables": entries}, missing
 
 
 class _Book:

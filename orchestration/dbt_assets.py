@@ -20,13 +20,14 @@ from dagster import (
 from lowtide.run import Session
 from orchestration import manifest as manifests
 from orchestration import metadata, steps
+from orchestration.candidate import Candidate
 
 Result = MaterializeResult[None] | AssetCheckResult
 MANIFEST = manifests.load()
 NODES, TESTS = manifests.built(MANIFEST), manifests.tests(MANIFEST)
 
 
-def results(candidate: steps.Candidate, session: Session) -> Iterator[Result]:
+def results(candidate: Candidate, session: Session) -> Iterator[Result]:
     """Good models with what is in them, tests with what they saw; failed models are left out."""
     from orchestration.dbt_build import connect
 

@@ -1,24 +1,19 @@
 """What the three steps do, without Dagster's events: used by the assets, the as-of job and tests.
 
 Belongs here: calling ingest, dbt, gate and publish in order, with the session. Does not belong here: any of their work.
-The candidate's facts (build id, dbt results, fingerprint) stand in R/build/candidate.json, so that publishing works by hand,
-in another run or another process, and always judges what was really built.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dagster import Failure
 
@@ -28,9 +23,10 @@ from lowtide.errors import LowtideError
 from lowtide.fingerprint import fingerprint, rules
 from lowtide.run import Session
 from lowtide.theses import load_theses
+from orchestration.candidate import Candidate
 
 if TYPE_CHECKING:
-    from expectations.model import DbtResult, GateReport
+    from expectations.model import GateReport
     from publish import PublishReport
 
 log = logging.getLogger("lowtide.run")
@@ -91,36 +87,13 @@ def domain_summary(outcomes: Sequence[FetchOutcome], domain: str) -> dict[str, i
 
 def start_helpers(session: Session) -> None:
     """Import great_expectations (its own process) and dbt (a thread) while other work goes on; once per run."""
-    from expectations.gate import GateWorker
+    from expectations.worker_process import GateWorker
     from orchestration.dbt_build import Preparation
 
     if "dbt" in session.helpers:
         return
     session.helpers["gate"] = session.stack.enter_context(GateWorker.start())
     session.helpers["dbt"] = Preparation.start(session.home)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """What was built: the content of candidate.json."""
-
-    build_id: str
-    run_id: str
-    as_of: str
-    fingerprint: str
-    results: list[dict[str, Any]]  # expectations.model.DbtResult as dicts, plus seconds
-
-    @classmethod
-    def read(cls, session: Session) -> Candidate:
-        """Raises LowtideError when nothing was built, or not to the end."""
-        try:
-            return cls(**json.loads(_record(session).read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError) as error:
-            raise LowtideError(f"no finished build in {session.home.build}: run the step dbt first") from error
-
-
-def _record(session: Session) -> Path:
-    return session.home.build / "candidate.json"
 
 
 def _unchanged(session: Session, print_now: str) -> bool:
@@ -149,19 +122,33 @@ def build(session: Session) -> Candidate | None:
             return None
         start_helpers(session)
         preparation = session.helpers.pop("dbt")
-        _record(session).unlink(missing_ok=True)
+        Candidate.forget(session.home)
         build_id = _build_id(session)
         run_id = session.report.run_id or build_id
         results = run_build(session, preparation, build_id=build_id, run_id=run_id)
         candidate = Candidate(build_id, run_id, session.as_of.isoformat(), now, results)
-        scratch = _record(session).with_suffix(".tmp")
-        scratch.write_text(json.dumps(asdict(candidate)), encoding="utf-8")
-        os.replace(scratch, _record(session))
+        candidate.write(session.home)
+        _begin_gate(session)
     bad = [r for r in results if r["status"] in ("error", "fail", "skipped", "runtime error")]
     log.info("dbt: %d of %d nodes good (%.1f s)", len(results) - len(bad), len(results), session.report.seconds["dbt"])
     for result in bad:
         log.warning("  %s: %s: %s", result["unique_id"], result["status"], " ".join(str(result["message"]).split())[:300])
     return candidate
+
+
+def _begin_gate(session: Session) -> None:
+    """The worker judges on the second core while Dagster is told what was built; `publish` takes its answer."""
+    from expectations.gate import begin
+    from expectations.tables import from_manifest
+    from orchestration import manifest
+    from orchestration.dbt_build import export_folder
+
+    tables, _ = from_manifest(manifest.load())
+    begin(session.helpers["gate"], export_folder(session.home), tables, origin=session.origin, mart_day=session.mart_day, docs_dir=_docs(session))
+
+
+def _docs(session: Session) -> Path:
+    return session.home.build / "data_docs"
 
 
 def _build_id(session: Session) -> str:
@@ -188,10 +175,10 @@ def publish(session: Session) -> tuple[GateReport, PublishReport] | None:
         if session.report.unchanged or _unchanged(session, fingerprint(session.home, session.mart_day)):
             log.info("publish: build %s stays", session.report.build_id)
             return None
-        candidate = Candidate.read(session)
+        candidate = Candidate.read(session.home)
         as_of = datetime.fromisoformat(candidate.as_of)
         tables, descriptions = from_manifest(manifest.load())
-        docs = session.home.build / "data_docs"
+        docs = _docs(session)
         theses = load_theses()
         tables = lineage.complete(
             tables, manifest.load(), compiled=compiled_folder(session.home), series=export_folder(session.home), theses=theses
@@ -200,7 +187,7 @@ def publish(session: Session) -> tuple[GateReport, PublishReport] | None:
             previous, made_by = previous_build(session.home, as_of, session.as_pointer), rules()
             gate = evaluate(
                 export_folder(session.home), theses=theses, table_meta=tables, build_id=candidate.build_id, origin=session.origin,
-                dbt_results=[_dbt_result(r) for r in candidate.results],
+                dbt_results=candidate.dbt_results,
                 clock=session.clock, as_of=as_of, mart_day=session.mart_day, worker=session.helpers.pop("gate", None),
                 previous=previous, rules_changed=previous is not None and read_manifest(previous).get("rules") != made_by, docs_dir=docs,
             )  # fmt: skip
@@ -226,13 +213,6 @@ def _write_report(session: Session, build: Path) -> None:
             log.error("no report in this build: %s", " ".join(f"{type(error).__name__}: {error}".split())[:300])
             return
     log.info("report: %d pages, %d charts (%.1f s)", done.pages, done.charts, done.seconds)
-
-
-def _dbt_result(held: dict[str, Any]) -> DbtResult:
-    from expectations.model import DbtResult
-
-    told = {name: value for name, value in held.items() if name not in ("tables", "seconds")}
-    return DbtResult(**told, tables=tuple(held["tables"]))
 
 
 def _tell(session: Session, gate: GateReport, report: PublishReport) -> None:

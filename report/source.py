@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -76,7 +77,7 @@ class Source:
     def as_of(self) -> datetime:
         return datetime.fromisoformat(self.manifest["as_of"])
 
-    @property
+    @cached_property
     def last_day(self) -> date:
         """The newest day with a verdict, else the build's own."""
         held = self.query("select max(as_of_date) as day from scorecard.verdicts")["day"] if self.columns_of("scorecard.verdicts") else []

@@ -16,7 +16,7 @@ from report.licences import Policy
 from report.source import Source
 from report.words import Words
 
-WIDTH, MOST_ROWS = 520, 600
+WIDTH, MOST_ROWS = 520, 300
 
 
 def has_chart(table: str) -> bool:

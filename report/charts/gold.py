@@ -33,14 +33,14 @@ def _draw_distribution(drawing: Drawing) -> Any:
 
     today, place = drawing.data["today_pct"][0], drawing.data["place_pct"][0]
     bars = chart().mark_bar(color="#b9c0c9").encode(
-        x=alt.X("bin_from_pct:Q", bin="binned", axis=alt.Axis(title="@chart.mdd_252_x", grid=False)), x2="bin_to_pct:Q",
+        x=alt.X("bin_from_pct:Q", bin="binned", axis=alt.Axis(title="@chart.mdd_252_x", grid=False)), x2=alt.X2("bin_to_pct:Q"),
         y=alt.Y("share_pct:Q", axis=alt.Axis(title="@chart.share_of_days")),
         tooltip=[alt.Tooltip("bin_from_pct:Q", title="@chart.from"), alt.Tooltip("bin_to_pct:Q", title="@chart.to"), alt.Tooltip("share_pct:Q", format=".1f", title="@chart.share_of_days")],
     )  # fmt: skip
     side = "right" if today > min(drawing.data["bin_from_pct"]) / 2 else "left"
     one = alt.Data(values=[{"x": today, "text": f"{today:.1f}%  (P{place:.0f})".replace("-", "−")}])
-    mark = alt.Chart(one).mark_rule(color=VERMILLION, strokeWidth=2).encode(x="x:Q")
-    text = alt.Chart(one).mark_text(align=side, dx=-5 if side == "right" else 5, dy=6, baseline="top", fontWeight="bold", color=INK).encode(x="x:Q", y=alt.value(0), text="text:N")
+    mark = alt.Chart(one).mark_rule(color=VERMILLION, strokeWidth=2).encode(x=alt.X("x:Q"))
+    text = alt.Chart(one).mark_text(align=side, dx=-5 if side == "right" else 5, dy=6, baseline="top", fontWeight="bold", color=INK).encode(x=alt.X("x:Q"), y=alt.YValue(0), text=alt.Text("text:N"))
     return alt.layer(bars, mark, text).properties(height=HEIGHT)
 
 
@@ -53,7 +53,7 @@ def _band_query(source: Source) -> Data:
 def _draw_band(drawing: Drawing) -> Any:
     import altair as alt
 
-    band = chart().mark_area(opacity=0.22, color=GREY).encode(x=x_axis(), y=alt.Y("mdd_252_p05_pct:Q"), y2="mdd_252_p95_pct:Q")
+    band = chart().mark_area(opacity=0.22, color=GREY).encode(x=x_axis(), y=alt.Y("mdd_252_p05_pct:Q"), y2=alt.Y2("mdd_252_p95_pct:Q"))
     return alt.layer(band, lines(drawing, ["mdd_252_pct", "mdd_252_median_pct"], "pct", thresholds=False)).properties(height=HEIGHT)
 
 
@@ -83,7 +83,7 @@ def _draw_chart9(drawing: Drawing) -> Any:
     stacked = base.transform_fold(parts, as_=["part", "tonnes"]).transform_calculate(label="labels[datum.part]")
     bars = stacked.mark_bar(size=alt.ExprRef(f"max(1.5, width * 0.6 / {len(drawing.data)})")).encode(x=x, y=alt.Y("tonnes:Q", stack="zero", axis=alt.Axis(title="@chart.tonnes_quarter")), color=colour)
     flow = base.transform_calculate(label="labels.etf_change").mark_line(point={"size": 26, "filled": True}, strokeWidth=1.5).encode(x=x, y=alt.Y("etf_change:Q"), color=colour)
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color="#9aa1ab").encode(y=alt.datum(0))
+    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color="#9aa1ab").encode(y=alt.YDatum(0))
     left = alt.layer(bars, flow, zero)
     params = alt.param(name="labels", value={p: f"@column.{p}" for p in shown})
     if "etf_holdings" not in shown:

@@ -65,7 +65,7 @@ def dots(id_: str, table: str, theses: Sequence[str], label: str, columns: Seque
             color=alt.Color("label:N", scale=alt.Scale(**domain, range=PALETTE[: len(used)])), shape=alt.Shape("label:N", scale=alt.Scale(**domain, range=SHAPES[: len(used)])),
             tooltip=[alt.Tooltip("name:N", title="@chart.series"), alt.Tooltip("label:N", title="@chart.value"), alt.Tooltip("value:Q", format=",.2f", title="@chart.value")],
         )  # fmt: skip
-        zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color="#9aa1ab").encode(x=alt.datum(0))
+        zero = alt.Chart(alt.Data(values=[{}])).mark_rule(color="#9aa1ab").encode(x=alt.XDatum(0))
         return alt.layer(zero, marks).add_params(alt.param(name="labels", value=dict(zip(used, labels, strict=True)))).properties(height=alt.Step(24))
 
     return Chart(id_, table, tuple(theses), query, draw, day=None)

@@ -133,7 +133,7 @@ def lines(drawing: Drawing, columns: Sequence[str], unit: str, *, day: str = "as
     layers: list[Any] = []
     if marks and drawing.data.filled(marks):
         marked = base.transform_filter(f"datum.{marks}").mark_rule(strokeWidth=1, color="#c9ced6", strokeDash=[1, 2])
-        layers.append(marked.encode(x=f"{day}:T"))
+        layers.append(marked.encode(x=alt.X(f"{day}:T")))
     layers.append(line_with_zero(encoded, drawing, used, log))
     if thresholds:
         wanted = sorted({(value, operator) for column, operator, value in drawing.thresholds if column in used})
@@ -150,7 +150,7 @@ def line_with_zero(line: Any, drawing: Drawing, used: Sequence[str], log: bool) 
     values = [v for c in used for v in drawing.data[c] if isinstance(v, (int, float))]
     if log or not (min(values, default=0) < 0 < max(values, default=0)):
         return [line]
-    return [alt.Chart(alt.Data(values=[{}])).mark_rule(color="#9aa1ab", strokeWidth=1).encode(y=alt.datum(0)), line]
+    return [alt.Chart(alt.Data(values=[{}])).mark_rule(color="#9aa1ab", strokeWidth=1).encode(y=alt.YDatum(0)), line]
 
 
 def rule(operator: str, value: float) -> list[Any]:
@@ -159,8 +159,8 @@ def rule(operator: str, value: float) -> list[Any]:
 
     sign = {">=": "≥", "<=": "≤"}.get(operator, operator)
     one = alt.Data(values=[{"y": value, "text": f"{sign} {value:g}".replace("-", "−")}])
-    dashed = alt.Chart(one).mark_rule(strokeDash=[5, 4], color=MUTED, strokeWidth=1).encode(y="y:Q")
-    label = alt.Chart(one).mark_text(align="left", baseline="bottom", dx=3, dy=-2, color=MUTED).encode(x=alt.value(0), y="y:Q", text="text:N")
+    dashed = alt.Chart(one).mark_rule(strokeDash=[5, 4], color=MUTED, strokeWidth=1).encode(y=alt.Y("y:Q"))
+    label = alt.Chart(one).mark_text(align="left", baseline="bottom", dx=3, dy=-2, color=MUTED).encode(x=alt.XValue(0), y=alt.Y("y:Q"), text=alt.Text("text:N"))
     return [dashed, label]
 
 
@@ -173,10 +173,10 @@ def events(drawing: Drawing, day: str) -> list[Any]:
     if not inside:
         return []
     values = [{day: days(e) * 86_400_000, "n": str(n)} for n, e in inside]
-    marks = alt.Chart(alt.Data(values=values)).encode(x=f"{day}:T")
+    marks = alt.Chart(alt.Data(values=values)).encode(x=alt.X(f"{day}:T"))
     return [
         marks.mark_rule(color="#9aa1ab", strokeWidth=1),
-        marks.mark_text(baseline="top", align="left", dx=3, fontSize=10, color=MUTED).encode(y=alt.value(0), text="n:N"),
+        marks.mark_text(baseline="top", align="left", dx=3, fontSize=10, color=MUTED).encode(y=alt.YValue(0), text=alt.Text("n:N")),
     ]
 
 
@@ -214,7 +214,7 @@ def leg_chart(thesis: Thesis, leg: Leg) -> Chart:
         import altair as alt
 
         base, across = chart(), {"interpolate": "step-after", "opacity": 0.45}
-        low = alt.datum(leg.threshold)
+        low = alt.Y2Datum(leg.threshold)
         y = alt.Y("shown:Q", axis=alt.Axis(title=f"@unit.{leg.unit}", tickCount=4), scale=alt.Scale(zero=False))
         tip = [alt.Tooltip("as_of_date:T", timeUnit="utcyearmonthdate", title="@chart.day"), alt.Tooltip("value:Q", format=",.2f", title="@chart.value")]
 

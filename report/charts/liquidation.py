@@ -67,9 +67,9 @@ def _draw_ladder(drawing: Drawing) -> Any:
     fields = [f"{n}_days" for n in LADDER]
     labels = [f"@chart.step_{n}" for n in LADDER]
     base = _placed(chart()).transform_fold(fields, as_=["step", "days"]).transform_filter("isValid(datum.days)").transform_calculate(label="steps[datum.step]")
-    line = base.mark_line(color=HAIR, strokeWidth=3).encode(x=alt.X("days:Q", axis=alt.Axis(title="@chart.days_since_open")), y=_y(), detail="bucket:N")
+    line = base.mark_line(color=HAIR, strokeWidth=3).encode(x=alt.X("days:Q", axis=alt.Axis(title="@chart.days_since_open")), y=_y(), detail=alt.Detail("bucket:N"))
     points = base.mark_point(size=120, filled=True, opacity=1).encode(
-        x="days:Q", y=_y(),
+        x=alt.X("days:Q"), y=_y(),
         shape=alt.Shape("label:N", scale=alt.Scale(domain=labels, range=SHAPES[: len(labels)])),
         color=alt.Color("label:N", scale=alt.Scale(domain=labels, range=[VERMILLION, INK, PURPLE, GREEN])),
         tooltip=[alt.Tooltip("name:N", title="@chart.bucket"), alt.Tooltip("label:N", title="@chart.step"), alt.Tooltip("days:Q", title="@chart.days_since_open")],
@@ -91,7 +91,7 @@ def _draw_depth(column: str, unit: str) -> Any:
             tooltip=[alt.Tooltip("name:N", title="@chart.bucket"), alt.Tooltip(f"{column}:Q", format=".2f", title="@chart.value")],
         )  # fmt: skip
         inside = "left" if column.endswith("vols") else "right"
-        text = base.mark_text(align=inside, dx=4 if inside == "left" else -4, color=INK).encode(x=f"{column}:Q", y=_y(), text=alt.Text(f"{column}:Q", format=".1f"))
+        text = base.mark_text(align=inside, dx=4 if inside == "left" else -4, color=INK).encode(x=alt.X(f"{column}:Q"), y=_y(), text=alt.Text(f"{column}:Q", format=".1f"))
         return alt.layer(bars, text).add_params(_choice(drawing), alt.param(name="names", value=_names(drawing))).properties(height=alt.Step(28))
 
     return draw
@@ -113,7 +113,7 @@ def _draw_placebo(drawing: Drawing) -> Any:
     base = chart().transform_calculate(name="names[datum.share]")
     y = alt.Y("name:N", sort=alt.SortField("place"), axis=alt.Axis(title=None, labelLimit=190, ticks=False, domain=False))
     bar = base.mark_bar(color=GREY, height=14).encode(x=alt.X("pct:Q", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(title="@chart.of_windows")), y=y)
-    text = base.mark_text(align="left", dx=4).encode(x="pct:Q", y=y, text=alt.Text("pct:Q", format=".0f"))
+    text = base.mark_text(align="left", dx=4).encode(x=alt.X("pct:Q"), y=y, text=alt.Text("pct:Q", format=".0f"))
     return alt.layer(bar, text).add_params(alt.param(name="names", value={s: f"@column.{s}" for s in drawing.data["share"]})).properties(height=alt.Step(30))
 
 
@@ -130,7 +130,7 @@ def _draw_recovery(drawing: Drawing) -> Any:
         text="isValid(datum.half_recovery_days) ? format(datum.needed, '.0f') : words.not_yet",
     )
     bars = base.mark_bar(color=GREEN, height=14).encode(x=alt.X("needed:Q", axis=alt.Axis(title="@chart.days_to_half")), y=_y())
-    text = base.mark_text(align="left", dx=4, color=INK).encode(x="needed:Q", y=_y(), text="text:N")
+    text = base.mark_text(align="left", dx=4, color=INK).encode(x=alt.X("needed:Q"), y=_y(), text=alt.Text("text:N"))
     params = [_choice(drawing), alt.param(name="names", value=_names(drawing)), alt.param(name="words", value={"not_yet": "@chart.not_yet"})]
     return alt.layer(bars, text).add_params(*params).properties(height=alt.Step(28))
 

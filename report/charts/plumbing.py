@@ -45,15 +45,15 @@ def _draw_quadrant(drawing: Drawing) -> Any:
     colour = alt.Color("name:N", scale=alt.Scale(domain=labels, range=[BLUE, VERMILLION, BLACK, "#009E73"][: len(labels)]))
     shape = alt.Shape("name:N", scale=alt.Scale(domain=labels, range=["circle", "diamond", "square", "cross"][: len(labels)]))
     rules = [
-        alt.Chart(alt.Data(values=[{}])).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(y=alt.datum(0)),
-        alt.Chart(alt.Data(values=[{}])).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(x=alt.datum(-10)),
+        alt.Chart(alt.Data(values=[{}])).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(y=alt.YDatum(0)),
+        alt.Chart(alt.Data(values=[{}])).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(x=alt.XDatum(-10)),
     ]
     last = base.transform_joinaggregate(newest="max(as_of_date)", groupby=["theme"]).transform_filter("datum.newest === datum.as_of_date")
     layers = [
         *rules,
-        base.mark_line(strokeWidth=1, opacity=0.45).encode(x=x, y=y, color=colour, order="as_of_date:Q", detail="theme:N"),
+        base.mark_line(strokeWidth=1, opacity=0.45).encode(x=x, y=y, color=colour, order=alt.Order("as_of_date:Q"), detail=alt.Detail("theme:N")),
         last.mark_point(size=140, filled=True, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
-        last.mark_text(align="right", dx=-9, dy=-9, fontWeight="bold").encode(x=x, y=y, text="name:N"),
+        last.mark_text(align="right", dx=-9, dy=-9, fontWeight="bold").encode(x=x, y=y, text=alt.Text("name:N")),
     ]
     return alt.layer(*layers).add_params(alt.param(name="names", value={t: f"@column.{t}" for t in themes})).properties(height=320)
 
@@ -79,7 +79,7 @@ def _draw_pegs(drawing: Drawing) -> Any:
     lines = base.mark_line(strokeWidth=1.2).encode(
         x=x, y=y, color=alt.Color("coin:N", scale=alt.Scale(**colour), legend=alt.Legend(columns=4)), strokeDash=alt.StrokeDash("coin:N", scale=alt.Scale(**dash), legend=alt.Legend(columns=4)), tooltip=tip
     )
-    band = alt.Chart(alt.Data(values=[{}])).mark_rect(color="#dfe9f1", opacity=0.7).encode(y=alt.datum(-100), y2=alt.datum(100))
+    band = alt.Chart(alt.Data(values=[{}])).mark_rect(color="#dfe9f1", opacity=0.7).encode(y=alt.YDatum(-100), y2=alt.Y2Datum(100))
     return alt.layer(band, lines, *rule("<", -100)).properties(height=260)
 
 

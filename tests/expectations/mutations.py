@@ -18,9 +18,9 @@ from typing import Any
 import duckdb
 
 from expectations import checks, comparison, suites
-from expectations.gate import GateWorker
 from expectations.model import TableMeta
 from expectations.tables import parquet_path
+from expectations.worker_process import GateWorker
 
 OTHERS = 2  # numeric columns per table beside those of legs and charts
 NUMBERS = {"DOUBLE", "INTEGER", "BIGINT", "HUGEINT", "FLOAT"}

@@ -20,8 +20,9 @@ import pandas as pd
 import pytest
 
 from expectations.corrections import Corrections
-from expectations.gate import GateWorker, evaluate
+from expectations.gate import begin, evaluate
 from expectations.model import DbtResult, GateReport
+from expectations.worker_process import GateWorker
 from lowtide.clock import Clock
 from tests.expectations.synthetic import AS_OF, MART_DAY, ORIGIN, TABLES, THESES, Frames, frames, scorecard, write
 
@@ -36,6 +37,9 @@ class InProcess(GateWorker):
 
     def __init__(self) -> None:
         self.job: dict[str, Any] = {}
+
+    def takes(self, job: Mapping[str, Any]) -> bool:
+        return True
 
     def submit(self, job: Mapping[str, Any]) -> None:
         self.job = json.loads(json.dumps(job))
@@ -271,6 +275,18 @@ def test_a_worker_without_an_answer_fails_everything(tmp_path: Path, how: str) -
     report = judge(tmp_path, frames(30), worker=worker, timeout_s=120 if how == "killed" else 0.2)
     assert set(report.failed_theses) == {"t1_2", "t2_0", "t2_1", "t4_5"} and report.blocked_all is not None
     assert ("ended with code -9" if how == "killed" else "no answer within 0.2 s") in report.blocked_all
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker.pid, 0)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_an_answer_begun_early_counts_only_for_the_very_tables(tmp_path: Path, changed: bool) -> None:
+    made, worker = frames(), GateWorker.start()
+    begin(worker, write(tmp_path, made), TABLES, origin=ORIGIN, mart_day=MART_DAY, docs_dir=None)
+    if changed:
+        _null_key(made)
+    report = judge(tmp_path, made, worker=worker, docs_dir=None)
+    assert set(report.failed_theses) == ({"t4_5"} if changed else set())
     with pytest.raises(ProcessLookupError):
         os.kill(worker.pid, 0)
 
