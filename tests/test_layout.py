@@ -139,7 +139,7 @@ def test_no_path_of_this_machine_in_the_project() -> None:
 
 
 def test_lines_of_sql_fit_the_page() -> None:
-    """160 characters, as Python's; the linter's own rule for it costs a tenth of its time."""
+    """160 characters as Python's, no tab, nothing after the end; the linter's own rules for that cost half of its time."""
     models = sorted((ROOT / "dbt_project" / "models").rglob("*.sql"))
-    long = [f"{p.name}:{n}" for p in models for n, line in enumerate(p.read_text(encoding="utf-8").splitlines(), 1) if len(line) > 160]
-    assert models and long == []
+    lines = [(f"{p.name}:{n}", line) for p in models for n, line in enumerate(p.read_text(encoding="utf-8").split("\n"), 1)]
+    assert models and [place for place, line in lines if len(line) > 160 or "\t" in line or line != line.rstrip()] == []

@@ -1,13 +1,17 @@
-"""Copies of a home in which the real command ran, for tests that break things (the home itself: tests/conftest.py)."""
+"""Copies of a home in which the real command ran, for tests that break things (the home itself: tests/conftest.py), and runs without
+what only people look at."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lowtide.run import RunOptions, Session, open_run
+from orchestration import steps
 from tests.e2e.used import Used
 
 
@@ -21,3 +25,19 @@ def copy_of(tmp_path: Path) -> Callable[[Used], Used]:
         return Used(target)
 
     return copy
+
+
+@pytest.fixture
+def run_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Session, Any]]:
+    """A run's own steps in this process, without Dagster's events and the report's pages (a third of its time): the session, and
+    what publishing came to."""
+
+    def run(used: Used, **options: Any) -> tuple[Session, Any]:
+        monkeypatch.setenv("LOWTIDE_HOME", str(used.home))
+        monkeypatch.setattr(steps, "_write_report", lambda *_: None)
+        with open_run(RunOptions(**options)) as session:
+            steps.ingest(session)
+            steps.build(session)
+            return session, steps.publish(session)
+
+    return run

@@ -13,6 +13,7 @@ from lowtide.theses import load_theses
 from orchestration import steps
 from orchestration.dbt_build import export_folder
 from tests.e2e.used import FIRST, Used
+from tests.expectations.in_process import InProcess
 
 PART_II = {"t2_0", "t2_1", "t2_2", "t2_3"}
 POISONS = {
@@ -51,6 +52,7 @@ def test_a_poisoned_table_blocks_exactly_its_theses(built, table, monkeypatch):
         record = json.loads((session.home.build / "candidate.json").read_text())
         record["build_id"] = f"{before.name}-{table.split('.')[1]}"
         (session.home.build / "candidate.json").write_text(json.dumps(record))
+        session.helpers["gate"] = InProcess()  # of 37 tables one has changed: the others need no second answer
         gate, report = steps.publish(session)
     assert set(gate.failed_theses) == theses
     assert used.current() != before

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 
 import duckdb
 import pytest
 
 from tests.e2e.used import Used
 
-CHANGED = ("--select", "fred_effr", "--select", "fred_sp500", "--select", "fred_wresbal")
+CHANGED = ("fred_effr", "fred_sp500", "fred_wresbal")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_a_row_is_traced_to_its_bytes(replayed):
     assert (used.home / "replay" / "landing" / "bodies" / sofr["content_sha256"][:2] / f"{sofr['content_sha256']}.zst").is_file()
 
 
-def test_a_changed_archive_and_an_earlier_day(replayed, upstream, tmp_path):
+def test_a_changed_archive_and_an_earlier_day(replayed, upstream, tmp_path, run_steps):
     """A revision, a shortened history and a unit flip in one archive: kept, ignored, refused; and an earlier day knows none of it."""
     used = Used(tmp_path / "home")
     shutil.copytree(replayed[0].home, used.home, symlinks=True)
@@ -60,13 +61,13 @@ def test_a_changed_archive_and_an_earlier_day(replayed, upstream, tmp_path):
     flipped = [f"{d},{float(v) / 1000}" for d, v in (line.split(",") for line in reserves[1:])]
     (fred / "WRESBAL.csv").write_text("\n".join([reserves[0], *flipped]) + "\n")
     current = used.current("replay")
-    run = used.run("--origin", "replay", "--upstream", str(changed), "--as-of", "2025-11-21", *CHANGED)
-    told = {o["dataset_id"]: o for o in run["outcomes"]}
-    assert (told["fred_effr"]["rows_added"], told["fred_effr"]["rows_revised"]) == (1, 1)
-    assert told["fred_sp500"]["rows_added"] == 0 and told["fred_sp500"]["outcome"] == "unchanged"
-    assert told["fred_wresbal"]["error_type"] == "OutOfRange" and told["fred_wresbal"]["rows_added"] == 0
+    session, _ = run_steps(used, origin="replay", upstream=changed, as_of=date(2025, 11, 21), select=CHANGED)
+    told = {o.dataset_id: o for o in session.report.outcomes}
+    assert (told["fred_effr"].rows_added, told["fred_effr"].rows_revised) == (1, 1)
+    assert told["fred_sp500"].rows_added == 0 and told["fred_sp500"].outcome == "unchanged"
+    assert told["fred_wresbal"].error_type == "OutOfRange" and told["fred_wresbal"].rows_added == 0
     assert used.current("replay") == current, "an as-of run must not move what readers read"
-    assert run["as_of"].startswith("2025-11-21T22:00")
+    assert session.as_of.isoformat().startswith("2025-11-21T22:00")
     path = used.home / "replay" / "serve" / "as_of" / "2025-11-21" / "lowtide.duckdb"
     # rounded: a sum over a longer history may differ in the last bit
     legs = "select thesis_id, as_of_date, leg_id, round(value, 9), passed from scorecard.legs where as_of_date >= date '2025-06-01' and as_of_date <= date '2025-11-21' order by all"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
 
 from sandbox.world import SimulatedBackend
@@ -41,11 +40,7 @@ def test_the_other_world_cannot_enter_the_same_home(first_load):
     assert "holds world recede" in said and said.count("\n") == 1
 
 
-def words(option: str, values: Iterable[str]) -> list[str]:
-    return [word for value in values for word in (option, value)]
-
-
-def test_every_fault_is_typed_visible_and_harmless(first_load, copy_of):
+def test_every_fault_is_typed_visible_and_harmless(first_load, copy_of, run_steps):
     used = copy_of(first_load[0])
     faults = {
         "fred.stlouisfed.org=fred_403": ("fred", "Blocked"),
@@ -54,12 +49,13 @@ def test_every_fault_is_typed_visible_and_harmless(first_load, copy_of):
         "prices.lbma.org.uk=unit_x100": ("lbma", "OutOfRange"),
         "cdn.cboe.com=truncated": ("cboe", None),
     }
-    told = used.run("--origin", "sandbox", "--now", NEXT, *words("--fault", faults), *words("--select", ["nyfed", "coinbase", *(name for name, _ in faults.values())]))
+    chosen = ("nyfed", "coinbase", *(name for name, _ in faults.values()))
+    session, _ = run_steps(used, origin="sandbox", now=NEXT, faults=tuple(faults), select=chosen)
     by_provider: dict[str, set[str]] = {}
-    for outcome in told["outcomes"]:
-        if outcome["outcome"] == "failed":
-            by_provider.setdefault(outcome["dataset_id"].split("_")[0], set()).add(outcome["error_type"])
-            assert outcome["rows_added"] == 0
+    for outcome in session.report.outcomes:
+        if outcome.outcome == "failed":
+            by_provider.setdefault(outcome.dataset_id.split("_")[0], set()).add(outcome.error_type)
+            assert outcome.rows_added == 0
     for provider, error in faults.values():
         assert by_provider.get(provider), f"{provider} did not fail: {by_provider}"
         assert error is None or by_provider[provider] == {error}

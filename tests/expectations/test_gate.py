@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -24,37 +23,10 @@ from expectations.gate import begin, evaluate
 from expectations.model import DbtResult, GateReport
 from expectations.worker_process import GateWorker
 from lowtide.clock import Clock
+from tests.expectations.in_process import InProcess
 from tests.expectations.synthetic import AS_OF, MART_DAY, ORIGIN, TABLES, THESES, Frames, frames, scorecard, write
 
 Poison = Callable[[Frames], None]
-
-
-class InProcess(GateWorker):
-    """The worker's own code without a process of its own: the import is paid once for all tests, and so is the answer to the
-    same rules on the same bytes (most tests change one table of many)."""
-
-    answers: ClassVar[dict[tuple[bytes, str], Any]] = {}
-
-    def __init__(self) -> None:
-        self.job: dict[str, Any] = {}
-
-    def takes(self, job: Mapping[str, Any]) -> bool:
-        return True
-
-    def submit(self, job: Mapping[str, Any]) -> None:
-        self.job = json.loads(json.dumps(job))
-
-    def collect(self, timeout_s: float) -> dict[str, Any]:
-        from expectations.worker import Worker, run
-
-        asked = {entry["table"]: (Path(entry["path"]).read_bytes(), json.dumps(entry["expectations"])) for entry in self.job["tables"]}
-        fresh = [entry for entry in self.job["tables"] if asked[entry["table"]] not in self.answers]
-        answer: dict[str, Any] = json.loads(json.dumps(run(Worker(), {**self.job, "tables": fresh})))
-        self.answers.update({asked[table]: told for table, told in answer["tables"].items()})
-        return {**answer, "tables": {table: self.answers[key] for table, key in asked.items()}}
-
-    def close(self) -> None:
-        pass
 
 
 def judge(folder: Path, made: Frames, **more: Any) -> GateReport:
