@@ -126,8 +126,9 @@ class Worker:
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("*.html"):
             old.unlink()
+        view, renderer = DefaultJinjaPageView(), ValidationResultsPageRenderer()  # once: each view compiles its templates anew
         for result in results:
-            page: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+            page: str = view.render(renderer.render(result))
             (folder / f"{result.suite_name}.html").write_text(page, encoding="utf-8")
 
 
