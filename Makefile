@@ -18,7 +18,7 @@ MANIFEST := dbt_project/target/manifest.json
 DBT := $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --no-send-anonymous-usage-stats
 PY_FOLDERS := ingest sandbox expectations publish orchestration lowtide report bench bi tests
 
-.PHONY: help setup run ui test lint bench bench-bulk check-readers check-bi docs lock clean new-source check-source live-check
+.PHONY: help setup run ui test lint lint-sql lint-python bench bench-bulk check-readers check-bi docs lock clean new-source check-source live-check
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -37,10 +37,15 @@ test: setup ## unit, contract, integration and end to end tests
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 lint: .venv/.stamp $(MANIFEST) ## format, imports, types, SQL style, generated files
-	$(BIN)/ruff check $(PY_FOLDERS)
-	$(BIN)/mypy
+	@$(MAKE) --no-print-directory --jobs 2 lint-sql lint-python
+
+lint-sql:
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
+
+lint-python:
+	$(BIN)/ruff check $(PY_FOLDERS)
 	$(BIN)/lowtide generate --check
+	$(BIN)/mypy
 
 new-source: .venv/.stamp ## skeletons of a source's files: make new-source NAME=provider DOMAIN=crypto
 	@$(BIN)/python -c "from ingest.scaffold import new_source; print(*new_source('$(NAME)', '$(DOMAIN)'), sep='\n')"

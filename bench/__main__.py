@@ -24,13 +24,12 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from bench import readers
+from bench import DAY, pacing, readers
 from lowtide.clock import Clock
 from sandbox.server import SandboxServer
 from sandbox.world import SimulatedBackend
 
 ROOT = Path(__file__).resolve().parent.parent
-DAY = datetime.fromisoformat("2026-11-18T23:30:00+00:00")
 SCENARIOS = (("first load", DAY), ("a day's increment", DAY + timedelta(days=1)), ("nothing new", DAY + timedelta(days=1)))
 # What the built theses stand on; `--select all` measures every source (a first load then asks 2,300 times).
 SPINE = ("alfred", "fred", "nyfed", "treasury", "fiscaldata", "yahoo", "cboe", "coinbase", "lbma")
@@ -152,10 +151,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--repeat", type=int, default=1, help="rounds; medians are shown")
     parser.add_argument("--latency-ms", type=int, default=150)
-    parser.add_argument("--select", nargs="+", default=list(SPINE), help="domains, providers or datasets; all; or readers: those of make check-readers")
+    parser.add_argument("--select", nargs="+", default=list(SPINE), help="domains, providers or datasets; all; readers: those of make check-readers; pacing: ingest against the hosts' own pace")
     asked = parser.parse_args()
     if asked.select == ["readers"]:
         readers.main([])
+        return
+    if asked.select == ["pacing"]:
+        pacing.main(asked.latency_ms)
         return
     rows = measure(asked.repeat, asked.latency_ms, [] if asked.select == ["all"] else asked.select)
     for row in rows:

@@ -5,6 +5,7 @@ The parent starts it early: import (4 to 8 s) and a first tiny validation happen
 pandas, uses no network, keeps no state. Run as `python -m expectations.worker`.
 
 Job: {"docs_dir": str|null, "tables": [{"table", "path", "index": [columns], "expectations": [{"type", "kwargs"}]}]}
+Without `index` columns the rows of a failure are counted and not named.
 Answer: {"seconds": s, "tables": {table: [{"success", "observed", "thesis_ids": [..]|null, "days": [..]|null}]}} in the job's order.
 """
 
@@ -109,8 +110,8 @@ class Worker:
         found = {number(r): r for r in result.results}
         bad = [n for n, r in found.items() if not r.success and not any(
             v if k == "raised_exception" else isinstance(v, dict) for k, v in r.exception_info.items())]
-        if bad:  # only what failed is asked again for every offending row: that costs time and memory
-            index = [c for c in job["index"] if c in data]
+        index = [c for c in job["index"] if c in data]
+        if bad and index:  # only what failed is asked again for every offending row: that costs time and memory
             again = batch.validate(
                 gx.ExpectationSuite(f"{job['table']} again", expectations=[rules[n] for n in bad]),
                 result_format={"result_format": "COMPLETE", "unexpected_index_column_names": index},

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from expectations.worker_process import GateWorker
 from lowtide.run import RunOptions, Session, open_run
 from orchestration import steps
 from tests.e2e.used import Used
+from tests.expectations.in_process import InProcess
 
 
 @pytest.fixture
@@ -29,12 +31,13 @@ def copy_of(tmp_path: Path) -> Callable[[Used], Used]:
 
 @pytest.fixture
 def run_steps(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Session, Any]]:
-    """A run's own steps in this process, without Dagster's events and the report's pages (a third of its time): the session, and
-    what publishing came to."""
+    """A run's own steps in this process, without Dagster's events and the report's pages (half of its time, with Great Expectations
+    imported once): the session, and what publishing came to."""
 
     def run(used: Used, **options: Any) -> tuple[Session, Any]:
         monkeypatch.setenv("LOWTIDE_HOME", str(used.home))
         monkeypatch.setattr(steps, "_write_report", lambda *_: None)
+        monkeypatch.setattr(GateWorker, "start", InProcess.start)
         with open_run(RunOptions(**options)) as session:
             steps.ingest(session)
             steps.build(session)
