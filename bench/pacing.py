@@ -1,6 +1,6 @@
 """`make bench ARGS="--select pacing"`: a first load of every source at 150 ms a request and at the contract's pace.
 
-The floor of each host is its own: requests x the seconds it asks between two of them. Belongs here: ingest against those floors.
+The floor of each host is its own: the seconds it asks for between two requests, as often as there are such gaps. Belongs here: ingest against those floors.
 Does not belong here: whole runs (`bench.__main__`), which ask the stand-in as fast as it answers.
 """
 
@@ -55,7 +55,7 @@ def main(latency_ms: int = 150) -> None:
     """Print the slowest hosts' floors and the load beside them."""
     wall, hosts = measure(latency_ms)
     table = Table("host", "requests", "s between two", "floor s", title=f"first load of every source, {latency_ms} ms a request, paced")
-    floors = sorted(((n * pace, host) for host, (n, pace) in hosts.items()), reverse=True)
+    floors = sorted((((n - 1) * pace, host) for host, (n, pace) in hosts.items()), reverse=True)
     for floor, host in floors[:SHOWN]:
         table.add_row(host, f"{hosts[host][0]}", f"{hosts[host][1]:g}", f"{floor:.1f}")
     slowest = floors[0][0]

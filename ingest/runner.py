@@ -45,7 +45,7 @@ from lowtide.errors import LowtideError
 from lowtide.home import Home
 
 FULL_EVERY = timedelta(days=30)  # between full refreshes an increment with its overlap is enough
-ROUND_TRIP_S = 0.3  # a host whose pace is shorter is asked by several threads, so that its pace and not distance decides:
+ROUND_TRIP_S = 1.0  # a host whose pace is shorter is asked by several threads, so that its pace decides, not distance and what is done with answers:
 MOST_THREADS = 6  # 1,774 requests to one archive, one by one 150 ms away, are 266 s and more; its pace allows 89 s
 
 
