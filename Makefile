@@ -34,7 +34,7 @@ ui: .venv/.stamp $(MANIFEST) ## Dagster's page on http://127.0.0.1:3000, with th
 	@$(BIN)/lowtide ui $(ARGS)
 
 test: setup ## unit, contract, integration and end to end tests
-	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -q -n 3 $(ARGS)
 
 lint: .venv/.stamp $(MANIFEST) ## format, imports, types, SQL style, generated files
 	@$(MAKE) --no-print-directory --jobs 2 lint-sql lint-python

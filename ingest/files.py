@@ -89,7 +89,7 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
     with usable(path):
         content = path.read_bytes()
     try:
-        return pq.read_table(BytesIO(content), columns=columns)
+        return pq.ParquetFile(pa.BufferReader(content)).read(columns=columns, use_threads=False)  # half of read_table's time on small files
     except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())[:160]
         raise LowtideError(f"{path} is damaged ({reason}); it can be rebuilt from landing") from error
