@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import duckdb
@@ -20,10 +19,7 @@ from bench import DAY
 from ingest import registry, sources
 from ingest.client import Limits
 from ingest.runner import run_ingest
-from lowtide.clock import Clock
-from lowtide.home import Home
-from sandbox.server import SandboxServer
-from sandbox.world import SimulatedBackend
+from lowtide.run import RunOptions, open_run
 
 ALLOWED = 1.2  # times the slowest host's own pace
 SHOWN = 8
@@ -33,14 +29,11 @@ def measure(latency_ms: int) -> tuple[float, dict[str, tuple[int, float]]]:
     """Wall seconds of the load, and per host its requests and its pace in seconds."""
     datasets = registry.load().select([])
     paces = {host: pace for d in datasets for host, pace in sources.get(d.provider).hosts.items()}
-    keys = {d.requires_key: "stand-in" for d in datasets if d.requires_key}
     with tempfile.TemporaryDirectory() as folder:
-        home = Home.of("sandbox", Path(folder)).prepare()
-        backend = SimulatedBackend("recede", now=DAY)
-        dropbox = backend.drop(home.root / "dropbox")
-        with SandboxServer(backend, latency_s=latency_ms / 1000) as server:
-            begun = time.monotonic()
-            run_ingest(home, Clock(DAY), datasets, base_url=server.base_url, env={**os.environ, **keys}, dropbox=dropbox, limits=Limits())
+        os.environ["LOWTIDE_HOME"] = folder  # of this process, which does nothing else
+        with open_run(RunOptions(origin="sandbox", now=DAY.isoformat(), latency_ms=latency_ms)) as session:
+            home, begun = session.home, time.monotonic()
+            run_ingest(home, session.clock, datasets, base_url=session.base_url, env=session.env, dropbox=session.dropbox, limits=Limits())
             wall = time.monotonic() - begun
         with duckdb.connect() as connection:
             urls = connection.execute(f"select url from read_parquet('{home.raw}/fetches.parquet') where url like 'http%'").fetchall()

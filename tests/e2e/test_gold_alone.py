@@ -7,37 +7,42 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 
 import duckdb
 import pytest
 
-from tests.e2e.used import FIRST, Used
+from tests.e2e.used import FIRST, NEXT, Used
 
-GOLD = ("--origin", "sandbox", "--select", "gold", "--now", FIRST)
+GOLD = ("--origin", "sandbox", "--select", "gold", "--now")
+
+
+def killed(used: Used, now: str, reached: Callable[[], bool]) -> None:
+    """A run that is killed, with all it started, as soon as `reached` says so."""
+    process = subprocess.Popen(
+        used.command("run", *GOLD, now, "--latency-ms", "20"),
+        env=used.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    while process.poll() is None and not reached():
+        time.sleep(0.02)
+    assert process.poll() is None, "the run ended before it was where it should be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
-    """The home, the moments at which a run was killed in it, and what the run after them said. Readers during kills: tests/publish."""
+    """A home in which runs were killed at every stage, and what the run after them said."""
     used = Used(tmp_path_factory.mktemp("gold"))
     root = used.home / "sandbox"
-    signs = {
+    for stage, reached in {
         "ingest": lambda: any((root / "raw" / "observations" / "gold").glob("[a-z]*.parquet")),
         "dbt": lambda: any((root / "build").glob("*.duckdb*")),
         "publish": lambda: any(root.glob("serve/.tmp-*")),
-    }
-    for stage, reached in signs.items():
-        process = subprocess.Popen(
-            used.command("run", *GOLD, "--latency-ms", "20"),
-            env=used.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        while process.poll() is None and not reached():
-            time.sleep(0.02)
-        assert process.poll() is None, f"the run ended before it was seen in {stage}"
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    }.items():
+        killed(used, FIRST, reached)
         assert not (root / "serve" / "current").exists(), f"killed in {stage}, and something was published"
-    return used, used.lowtide("run", *GOLD, "--json", fails=True)
+    return used, used.lowtide("run", *GOLD, FIRST, "--json", fails=True)
 
 
 def test_json_of_a_run_is_one_document_also_when_theses_are_blocked(alone):
@@ -64,3 +69,10 @@ def test_runs_killed_at_any_stage_leave_nothing_behind_that_the_next_does_not_me
         twice = f"select series_id, observation_date, known_at from {facts} group by all having count(*) > 1"
         assert connection.execute(twice).fetchall() == []
         assert connection.execute(f"select max(observation_date)::varchar from {facts} where series_id = 'lbma.gold_pm'").fetchone() == ("2026-11-18",)
+
+
+def test_a_reader_is_served_whatever_becomes_of_the_next_run(alone, copy_of):
+    used = copy_of(alone[0])
+    published = used.current()
+    killed(used, NEXT, lambda: any((used.home / "sandbox").glob("serve/.tmp-*")) or used.current() != published)
+    assert used.rows("select count(*) > 1000 from scorecard.verdicts") == [(True,)]
