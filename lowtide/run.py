@@ -24,6 +24,7 @@ from lowtide.home import ORIGINS, Home, Origin, lowtide_home
 
 if TYPE_CHECKING:
     from ingest.model import FetchOutcome
+    from sandbox.process import StandIn
 
 PROBES = ("https://markets.newyorkfed.org/", "https://home.treasury.gov/", "https://api.exchange.coinbase.com/")
 PROBE_TIMEOUT_S = 3.0
@@ -54,7 +55,7 @@ class Session:
     clock: Clock
     as_of: datetime
     as_pointer: date | None
-    base_url: str | None
+    stand_in: StandIn | None  # None for live
     dropbox: Path | None = None  # drop folder of a stand-in; live has its own below LOWTIDE_HOME
     report: RunReport = field(default_factory=RunReport)
     helpers: dict[str, Any] = field(default_factory=dict)  # started early by a step, used by a later one
@@ -72,6 +73,11 @@ class Session:
         from ingest.registry import load
 
         return {dataset.requires_key: "stand-in" for dataset in load().datasets.values() if dataset.requires_key}
+
+    @property
+    def base_url(self) -> str | None:
+        """Where the stand-in answers for all hosts, once it does; None for live. Raises LowtideError when it cannot."""
+        return self.stand_in.base_url if self.stand_in else None
 
     @property
     def mart_day(self) -> date:
@@ -158,11 +164,11 @@ def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session
     home = Home.of(options.origin or "").prepare()
     with ExitStack() as stack:
         stack.enter_context(home.lock())
-        clock, base_url, dropbox = upstream(options, home, stack)
+        clock, stand_in, dropbox = upstream(options, home, stack)
         as_of = datetime.combine(options.as_of, CUT_OFF) if options.as_of else clock.now()
         if as_of > clock.now():
             raise WrongUsage(f"--as-of {options.as_of}: its cut-off {as_of:%Y-%m-%d %H:%M} UTC lies after now ({clock.now():%Y-%m-%d %H:%M} UTC)")
-        session = Session(options, home, reason, clock, as_of, options.as_of, base_url, dropbox, stack=stack)
+        session = Session(options, home, reason, clock, as_of, options.as_of, stand_in, dropbox, stack=stack)
         _remember(home)
         _OPEN.append(session)
         try:
@@ -171,30 +177,24 @@ def open_run(options: RunOptions, reason: str | None = None) -> Iterator[Session
             _OPEN.clear()
 
 
-def upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock, str | None, Path | None]:
-    """The run's clock, and the base URL and drop folder of the stand-in (None for live), which lives as long as `stack`."""
+def upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock, StandIn | None, Path | None]:
+    """The run's clock, and the stand-in and its drop folder (None for live), which lives as long as `stack`."""
     clock = clock_at(options.now)
     if home.origin == "live":
         return clock, None, None
-    from sandbox.faults import parse
-    from sandbox.server import SandboxServer
+    from sandbox.process import Job, StandIn
 
-    backend: Any
+    told = Job(options.latency_ms / 1000, options.faults)
     if home.origin == "replay":
-        from sandbox.recorded import RecordedBackend
-
         assert options.upstream is not None
-        backend = RecordedBackend(options.upstream)
-        dropbox = options.upstream / "dropbox"
-        clock = clock if clock.fixed else Clock.parse(backend.newest_date.isoformat())
+        stand_in, dropbox = StandIn(replace(told, upstream=str(options.upstream.resolve()))), options.upstream / "dropbox"
     else:
-        from sandbox.world import SimulatedBackend
-
-        backend = SimulatedBackend(_world(options, home), now=clock.now())
-        dropbox = backend.drop(home.root / "dropbox")
-    faults = [parse(text) for text in options.faults]
-    server = stack.enter_context(SandboxServer(backend, latency_s=options.latency_ms / 1000, faults=faults))
-    return clock, server.base_url, dropbox
+        dropbox = home.root / "dropbox"
+        stand_in = StandIn(replace(told, world=_world(options, home), now=clock.now().isoformat(), dropbox=str(dropbox)))
+    stack.enter_context(stand_in)
+    if home.origin == "replay" and not clock.fixed:
+        clock = Clock.parse(stand_in.newest_date.isoformat())
+    return clock, stand_in, dropbox
 
 
 def _world(options: RunOptions, home: Home) -> str:

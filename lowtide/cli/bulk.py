@@ -59,7 +59,8 @@ def binance_vision(
     begun = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(home.lock("bulk"))
-        clock, base_url, _ = upstream(chosen, home, stack)
+        clock, stand_in, _ = upstream(chosen, home, stack)
+        base_url = stand_in.base_url if stand_in else None
         client = stack.enter_context(Client(HOSTS, base_url, clock, limits=LOCAL if base_url else None))
         tell = stack.enter_context(_Progress(out))
         report = load(home, client, wanted, symbols=_list(symbols), first=since, last=until or "9999-99", threads=threads, on_progress=tell.show)
