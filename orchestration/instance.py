@@ -58,6 +58,7 @@ def dagster_home() -> Path:
         raise HomeUnusable(f"cannot use {home}: {error.strerror or error}") from error
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")  # a run's planned assets and checks are one batch: 600 events in half of the time
     return home
 
 
