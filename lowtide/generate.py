@@ -139,10 +139,10 @@ def _yaml(content: Any) -> str:
 
 
 def _sources(registry: Registry) -> str:
-    """The raw zone as dbt sources; dbt-duckdb puts `external_location` where the source is named."""
+    """The raw zone as dbt sources; the macro `source` puts `external_location` where one is named, below the run's own raw zone."""
 
     def table(name: str, about: str, path: str, columns: dict[str, str]) -> dict[str, Any]:
-        location = f"read_parquet('{{{{ var(\"raw_path\") }}}}/{path}')"
+        location = f"read_parquet('raw://{path}')"
         return {"name": name, "description": about, "config": {"meta": {"external_location": location}},
                 "columns": [{"name": column, "data_type": kind} for column, kind in columns.items()]}  # fmt: skip
 

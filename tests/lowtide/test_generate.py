@@ -74,7 +74,7 @@ def test_every_raw_domain_is_a_dbt_source(tree: Path) -> None:
     tables = {table["name"]: table["config"]["meta"]["external_location"] for table in content["sources"][0]["tables"]}
     domains = {dataset.domain for dataset in registries.load().datasets.values()}
     assert {f"{domain}_observations" for domain in domains} | {"observations", "fetches"} == set(tables)
-    assert tables["fetches"] == "read_parquet('{{ var(\"raw_path\") }}/fetches.parquet')"
+    assert tables["fetches"] == "read_parquet('raw://fetches.parquet')"
 
 
 def test_the_macro_lists_the_built_theses_in_jinja(tree: Path) -> None:

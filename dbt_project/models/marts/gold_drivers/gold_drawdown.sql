@@ -39,9 +39,9 @@ placed as (
         *,
         {%- for measure in ranked %}
         {{ expanding_place(measure, history) }} * 100 as {{ measure }}_place_pct,
-        {{ expanding_quantile(measure, 0.05, history) }} * 100 as {{ measure }}_p05_pct,
-        {{ expanding_quantile(measure, 0.5, history) }} * 100 as {{ measure }}_median_pct,
-        {{ expanding_quantile(measure, 0.95, history) }} * 100 as {{ measure }}_p95_pct
+        {%- for name in ['p05', 'median', 'p95'] %}
+        {{ expanding_quantile(measure, [0.05, 0.5, 0.95], loop.index, history) }} * 100 as {{ measure }}_{{ name }}_pct {{- "," if not loop.last }}
+        {%- endfor %}
         {{- "," if not loop.last }}
         {%- endfor %}
     from measured

@@ -73,7 +73,7 @@ funding as (
             when
                 count(funding_stress_index) over history >= {{ var('zscore_min') }}
                 and funding_stress_index
-                >= {{ expanding_quantile('funding_stress_index', 0.9, 'order by as_of_date rows between unbounded preceding and current row') }}
+                >= {{ expanding_quantile('funding_stress_index', [0.9], 1, 'order by as_of_date rows between unbounded preceding and current row') }}
                 then 1
             else 0
         end as is_stress_day
