@@ -24,13 +24,6 @@ WRITTEN_BY_PUBLISH = ("meta.gate_results", "meta.build")
 _GOOD = {"success", "pass"}
 
 
-def begin(worker: GateWorker, candidate: Path, table_meta: Sequence[TableMeta], *, origin: str, mart_day: date, docs_dir: Path | None) -> None:
-    """Let the worker judge a finished candidate while others are still busy with it; `evaluate` takes the answer if by then
-    neither the tables nor the questions have changed."""
-    tables = {t.table: t for t in table_meta if t.table not in WRITTEN_BY_PUBLISH}
-    worker.submit(_job(tables, candidate, origin=origin, mart_day=mart_day, docs_dir=docs_dir)[1])
-
-
 def evaluate(
     candidate: Path, *, theses: Mapping[str, ThesisLike], table_meta: Sequence[TableMeta], dbt_results: Iterable[DbtResult],
     build_id: str, origin: str, clock: Clock, as_of: datetime, mart_day: date, worker: GateWorker | None = None,
@@ -41,7 +34,7 @@ def evaluate(
 
     candidate: folder written by `expectations.tables.export`. mart_day: the last session whose cut-off (22:00 UTC) is not
     after `as_of`; every table with a date column must end on it. previous: folder of the build to compare with
-    (`publish.previous_build`). worker: one started earlier (closed here) that has judged nothing else, else a new one. accept_fewer_rows: tables whose
+    (`publish.previous_build`). worker: one started earlier (closed here), else a new one. accept_fewer_rows: tables whose
     row-count collapse is intended (then a warning). rules_changed: the previous build was made by other code, registry or
     theses, so that its history may be rewritten (then a warning). Raises nothing for bad data: bad data is in the report.
     """
@@ -52,9 +45,6 @@ def evaluate(
     book = _Book(tables, theses, build_id=build_id, origin=origin, at=clock.now())
     seconds: dict[str, float] = {}
     todo, job, missing = _job(book.tables, candidate, origin=origin, mart_day=mart_day, docs_dir=docs_dir)
-    if worker is not None and not worker.takes(job):
-        worker.close()
-        worker = None
     with worker or GateWorker.start() as gx:
         gx.submit(job)
         for result in dbt_results:  # first: the root cause is the reason a thesis is told

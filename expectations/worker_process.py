@@ -5,7 +5,6 @@ Belongs here: the worker's life and what makes its answer usable. Does not belon
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -29,7 +28,6 @@ class GateWorker:
     def __init__(self, process: subprocess.Popen[str], errors: Any) -> None:
         self._process = process
         self._errors = errors
-        self._asked: str | None = None  # what it works on: the job and the bytes of its tables
 
     @classmethod
     def start(cls) -> GateWorker:
@@ -46,15 +44,8 @@ class GateWorker:
     def pid(self) -> int:
         return self._process.pid
 
-    def takes(self, job: Mapping[str, Any]) -> bool:
-        """Whether its answer would be one to this job on these very tables: nothing else was asked of it."""
-        return self._asked in (None, _mark(job))
-
     def submit(self, job: Mapping[str, Any]) -> None:
-        """Send the one job, once. A worker that is already dead shows in `collect`."""
-        if self._asked is not None:
-            return
-        self._asked = _mark(job)
+        """Send the one job. A worker that is already dead shows in `collect`."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(job) + "\n")
@@ -91,12 +82,3 @@ class GateWorker:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _mark(job: Mapping[str, Any]) -> str:
-    """A hash of the job and of the tables it names, as they are now."""
-    found = hashlib.sha256(json.dumps(job, sort_keys=True).encode())
-    for entry in job["tables"]:
-        with suppress(FileNotFoundError):
-            found.update(Path(entry["path"]).read_bytes())
-    return found.hexdigest()

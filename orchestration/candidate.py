@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,10 @@ class Candidate:
     def forget(home: Home) -> None:
         """A build begins: until it is finished there is no candidate."""
         _path(home).unlink(missing_ok=True)
+
+    @property
+    def knows_until(self) -> datetime:
+        return datetime.fromisoformat(self.as_of)
 
     @property
     def dbt_results(self) -> list[DbtResult]:

@@ -89,9 +89,12 @@ def ingest(context: AssetExecutionContext, run: ResourceParam[Session]) -> Itera
     warm = "candidate" in {key.path[-1] for key in context.job_def.asset_layer.executable_asset_keys}
     with steps.clear_errors(run):
         outcomes = steps.ingest(run, asked, warm_up=warm)
+    again = steps.nothing_answered(outcomes) and "dagster/schedule_name" in context.run_tags
+    if warm and not again:
+        steps.begin_build(run)
     for outcome in outcomes:
         yield from results(DATASETS[outcome.dataset_id], outcome)
-    if steps.nothing_answered(outcomes) and "dagster/schedule_name" in context.run_tags:
+    if again:
         raise Failure("no upstream answered; trying again", allow_retries=True)
     for domain in DOMAINS:
         if AssetKey(["raw", domain]) in context.selected_asset_keys:

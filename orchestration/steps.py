@@ -8,25 +8,26 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dagster import Failure
 
 from ingest import registry
 from ingest.model import FetchOutcome
 from lowtide.errors import LowtideError
-from lowtide.fingerprint import fingerprint, rules
+from lowtide.fingerprint import fingerprint
 from lowtide.run import Session
 from lowtide.theses import load_theses
 from orchestration.candidate import Candidate
 
 if TYPE_CHECKING:
     from expectations.model import GateReport
+    from orchestration.judging import Judgement
     from publish import PublishReport
 
 log = logging.getLogger("lowtide.run")
@@ -111,9 +112,28 @@ def _unchanged(session: Session, print_now: str) -> bool:
     return True
 
 
+def in_background(session: Session, name: str, work: Callable[[], Any]) -> None:
+    """Begin `work` while Dagster writes down the step before: most of it is DuckDB, which leaves the interpreter to others. Its
+    future is the session's helper `name`; one thing at a time, and the run does not end before it has."""
+    if "pool" not in session.helpers:
+        session.helpers["pool"] = session.stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="ahead"))
+    session.helpers[name] = session.helpers["pool"].submit(work)
+
+
+def begin_build(session: Session) -> None:
+    """Begin what `build` does."""
+    in_background(session, "build", partial(_build, session))
+
+
 def build(session: Session) -> Candidate | None:
     """Build the candidate with dbt; None when the published build has the same inputs (then nothing is done)."""
+    begun: Future[Candidate | None] | None = session.helpers.pop("build", None)
+    return begun.result() if begun else _build(session)
+
+
+def _build(session: Session) -> Candidate | None:
     from orchestration.dbt_build import run_build
+    from orchestration.judging import judge
 
     with session.stage("dbt"):
         now = fingerprint(session.home, session.mart_day)
@@ -128,27 +148,12 @@ def build(session: Session) -> Candidate | None:
         results = run_build(session, preparation, build_id=build_id, run_id=run_id)
         candidate = Candidate(build_id, run_id, session.as_of.isoformat(), now, results)
         candidate.write(session.home)
-        _begin_gate(session)
+        in_background(session, "judgement", partial(judge, session, candidate))
     bad = [r for r in results if r["status"] in ("error", "fail", "skipped", "runtime error")]
     log.info("dbt: %d of %d nodes good (%.1f s)", len(results) - len(bad), len(results), session.report.seconds["dbt"])
     for result in bad:
         log.warning("  %s: %s: %s", result["unique_id"], result["status"], " ".join(str(result["message"]).split())[:300])
     return candidate
-
-
-def _begin_gate(session: Session) -> None:
-    """The worker judges on the second core while Dagster is told what was built; `publish` takes its answer."""
-    from expectations.gate import begin
-    from expectations.tables import from_manifest
-    from orchestration import manifest
-    from orchestration.dbt_build import export_folder
-
-    tables, _ = from_manifest(manifest.load())
-    begin(session.helpers["gate"], export_folder(session.home), tables, origin=session.origin, mart_day=session.mart_day, docs_dir=_docs(session))
-
-
-def _docs(session: Session) -> Path:
-    return session.home.build / "data_docs"
 
 
 def _build_id(session: Session) -> str:
@@ -163,42 +168,34 @@ def publish(session: Session) -> tuple[GateReport, PublishReport] | None:
 
     Raises LowtideError when there is no finished candidate.
     """
-    from expectations.gate import evaluate
-    from expectations.tables import from_manifest
-    from orchestration import lineage, manifest
-    from orchestration.dbt_build import compiled_folder, export_folder
-    from publish import previous_build
+    from orchestration.dbt_build import export_folder
+    from orchestration.judging import docs_folder
     from publish import publish as write
-    from publish.layout import read_manifest
 
     with session.stage("publish"):
         if session.report.unchanged or _unchanged(session, fingerprint(session.home, session.mart_day)):
             log.info("publish: build %s stays", session.report.build_id)
             return None
         candidate = Candidate.read(session.home)
-        as_of = datetime.fromisoformat(candidate.as_of)
-        tables, descriptions = from_manifest(manifest.load())
-        docs = _docs(session)
-        theses = load_theses()
-        tables = lineage.complete(
-            tables, manifest.load(), compiled=compiled_folder(session.home), series=export_folder(session.home), theses=theses
-        )
-        with session.stage("gate"):
-            previous, made_by = previous_build(session.home, as_of, session.as_pointer), rules()
-            gate = evaluate(
-                export_folder(session.home), theses=theses, table_meta=tables, build_id=candidate.build_id, origin=session.origin,
-                dbt_results=candidate.dbt_results,
-                clock=session.clock, as_of=as_of, mart_day=session.mart_day, worker=session.helpers.pop("gate", None),
-                previous=previous, rules_changed=previous is not None and read_manifest(previous).get("rules") != made_by, docs_dir=docs,
-            )  # fmt: skip
+        told = _judgement(session, candidate)
+        gate = told.gate
         report = write(
-            session.home, build_id=candidate.build_id, run_id=candidate.run_id, as_of=as_of, clock=session.clock,
-            candidate=export_folder(session.home), tables=tables, descriptions=descriptions, gate=gate, theses=theses,
-            fingerprint=candidate.fingerprint, rules=made_by, as_pointer=session.as_pointer, docs_dir=docs,
+            session.home, build_id=candidate.build_id, run_id=candidate.run_id, as_of=candidate.knows_until, clock=session.clock,
+            candidate=export_folder(session.home), tables=told.tables, descriptions=told.descriptions, gate=gate, theses=load_theses(),
+            fingerprint=candidate.fingerprint, rules=told.rules, as_pointer=session.as_pointer, docs_dir=docs_folder(session),
             report=partial(_write_report, session),
         )  # fmt: skip
     _tell(session, gate, report)
     return gate, report
+
+
+def _judgement(session: Session, candidate: Candidate) -> Judgement:
+    """The one begun with the build if it is still about this candidate, else a new one: nothing gets around the gate."""
+    from orchestration.judging import judge, subject
+
+    begun: Future[Judgement] | None = session.helpers.pop("judgement", None)
+    told = begun.result() if begun else None
+    return told if told and told.subject == subject(session, candidate) else judge(session, candidate)
 
 
 def _write_report(session: Session, build: Path) -> None:

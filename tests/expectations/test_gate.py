@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from expectations.corrections import Corrections
-from expectations.gate import begin, evaluate
+from expectations.gate import evaluate
 from expectations.model import DbtResult, GateReport
 from expectations.worker_process import GateWorker
 from lowtide.clock import Clock
@@ -249,17 +249,6 @@ def test_a_worker_without_an_answer_fails_everything(tmp_path: Path, how: str) -
     assert ("ended with code -9" if how == "killed" else "no answer within 0.2 s") in report.blocked_all
     with pytest.raises(ProcessLookupError):
         os.kill(worker.pid, 0)
-
-
-@pytest.mark.parametrize("changed", [False, True])
-def test_an_answer_begun_early_counts_only_for_the_very_tables(tmp_path: Path, changed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(GateWorker, "start", InProcess.start)  # of the one that is asked anew
-    made, early = frames(), InProcess()
-    begin(early, write(tmp_path, made), TABLES, origin=ORIGIN, mart_day=MART_DAY, docs_dir=None)
-    if changed:
-        _null_key(made)
-        monkeypatch.setattr(early, "collect", lambda _: pytest.fail("its answer is to other tables"))
-    assert set(judge(tmp_path, made, worker=early).failed_theses) == ({"t4_5"} if changed else set())
 
 
 def test_starting_the_worker_does_not_wait_and_the_gate_does_not_import_gx() -> None:
