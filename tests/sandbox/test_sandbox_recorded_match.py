@@ -79,3 +79,43 @@ def test_what_an_index_leaves_out_or_writes_otherwise(tmp_path: Path) -> None:
         assert (reply.status, reply.body) == (200, b"a,b\n")
     (tmp_path / "f.csv").write_bytes(gzip.compress(b"a,b\n")[:-6])
     assert backend.answer(Ask("h", "/q")).body.startswith(b"\x1f\x8b")
+
+
+PAGES = [
+    ("www.okx.com", {"instId": "X"}, {"code": "0", "data": [["1780000000000"]]}, {}, {"after": "1780000000000"}),
+    ("www.bitmex.com", {"symbol": "X"}, [{"symbol": "X"}], {"start": "0"}, {"start": "500"}),
+    ("www.deribit.com", {"currency": "X", "end_timestamp": "*"}, {"result": {"data": [[5000, 1], [6000, 2]]}}, {"end_timestamp": "9000"},
+     {"end_timestamp": "5000"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "query", "body", "first", "further"), PAGES)
+def test_beyond_the_one_recorded_page_there_is_an_empty_one(
+    tmp_path: Path, host: str, query: dict[str, str], body: Any, first: dict[str, str], further: dict[str, str]
+) -> None:
+    backend = archive(tmp_path, [entry(host=host, query=query)])
+    (tmp_path / "f.csv").write_text(json.dumps(body))
+    assert json.loads(backend.answer(Ask(host, "/p", {**query, **first})).body) == body
+    end = json.loads(backend.answer(Ask(host, "/p", {**query, **first, **further})).body)
+    assert end in ([], {"code": "0", "msg": "", "data": []}, {"jsonrpc": "2.0", "result": {"data": [], "continuation": None}})
+    (tmp_path / "f.csv").write_text("damaged")
+    assert backend.answer(Ask(host, "/p", {**query, **further})).body == b"damaged"
+
+
+def test_a_recording_of_the_asked_page_or_with_a_rule_to_cut_it_wins(tmp_path: Path) -> None:
+    rule = {"kind": "json", "at": "", "field": "t", "unit": "epoch_ms", "offset": "start", "limit": "count"}
+    backend = archive(tmp_path, [entry(host="www.bitmex.com", slice=rule), entry(host="www.okx.com", query={"after": "7"}, file="g")])
+    (tmp_path / "f.csv").write_text('[{"t":1},{"t":2},{"t":3}]')
+    (tmp_path / "g").write_text('{"code":"0"}')
+    assert backend.answer(Ask("www.bitmex.com", "/p", {"start": "2", "count": "2"})).body == b'[{"t":3}]'
+    assert backend.answer(Ask("www.okx.com", "/p", {"after": "7"})).body == b'{"code":"0"}'
+
+
+def test_an_archive_of_links(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "f.csv").write_text("a\n")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "h").symlink_to(tmp_path / "real")
+    backend = archive(tmp_path / "mine", [entry(file="h/f.csv"), entry(path="/q", file="h/../../real/f.csv"), entry(path="/r", file="/etc/hostname")])
+    assert backend.answer(Ask("h", "/p")).body == b"a\n"
+    assert [backend.answer(Ask("h", path)).status for path in ("/q", "/r")] == [500, 500]
