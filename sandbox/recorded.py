@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
 import json
+import logging
 import os
 import re
 import zlib
@@ -20,13 +22,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sandbox.recorded_index import Entry, newest_day, read_index
+from sandbox.recorded_index import Entry, newest_day, read_index, read_sums
 from sandbox.recorded_match import best
 from sandbox.recorded_pages import past_the_recording
 from sandbox.wire import Ask, Reply, text_reply
 from sandbox.wire.fred import vintage_page
 from sandbox.wire.unknown import unknown
 
+log = logging.getLogger(__name__)
 ALFRED = "alfred.stlouisfed.org"
 GZIP = b"\x1f\x8b"
 
@@ -36,7 +39,8 @@ class RecordedBackend:
 
     Which entry answers is `recorded_match`'s part. Of two recordings of one request the one whose data reach further
     answers, of equal ones the later. A request that matches nothing is answered the way the real host answers an unknown
-    key. A body file that is missing gives a 500 with one line that names it.
+    key. A body file that is missing gives a 500 with one line that names it; one that is not what SHA256SUMS says is served
+    and told of.
     One help that no entry holds: ALFRED's page of vintage dates, /series/downloaddata?seid=ID, is made from the vintage
     dates of the index.
     """
@@ -49,6 +53,7 @@ class RecordedBackend:
             request = (entry.host, entry.method, entry.path, frozenset(entry.query.items()))
             held = recordings.get(request, entry)
             recordings[request] = entry if (entry.last_date or date.min) >= (held.last_date or date.min) else held
+        self._sums = read_sums(self.folder / "SHA256SUMS")
         self._hosts: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self._routes: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
         for entry in recordings.values():
@@ -87,6 +92,9 @@ class RecordedBackend:
             body = path.read_bytes()
         except OSError as error:
             return text_reply(f"recorded body {entry.file}: {error.strerror or error}\n", "text/plain", 500)
+        expected = self._sums.pop(os.path.normpath(entry.file), None)  # told once
+        if expected and hashlib.sha256(body).hexdigest() != expected:
+            log.warning("recorded body %s is not what SHA256SUMS says; served as it is", entry.file)
         if body.startswith(GZIP) and not entry.path.endswith(".gz"):  # stored as it was transferred
             with suppress(OSError, EOFError, zlib.error):
                 body = gzip.decompress(body)

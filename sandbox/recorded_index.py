@@ -70,6 +70,16 @@ def read_index(path: Path) -> list[Entry]:
     return entries
 
 
+def read_sums(path: Path) -> dict[str, str]:
+    """SHA-256 by file of an archive's SHA256SUMS; empty where there is none, or none that can be read."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return {}
+    pairs = (line.split(maxsplit=1) for line in lines)
+    return {pair[1].removeprefix("*").removeprefix("./"): pair[0].lower() for pair in pairs if len(pair) == 2}
+
+
 def newest_day(entries: Sequence[Entry], path: Path) -> date:
     """The newest day of any recorded success that another owner's data reach as well, give or take a quarter.
 

@@ -23,7 +23,7 @@ class Paging(NamedTuple):
 
 
 def _older_than_all(value: str, body: Any) -> bool:
-    return int(value) <= min(row[0] for row in body["result"]["data"])
+    return int(value) <= min(int(row[0]) for row in body["result"]["data"])
 
 
 PAGED: Mapping[str, Paging] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,16 @@ def test_a_recording_of_the_asked_page_or_with_a_rule_to_cut_it_wins(tmp_path: P
     (tmp_path / "g").write_text('{"code":"0"}')
     assert backend.answer(Ask("www.bitmex.com", "/p", {"start": "2", "count": "2"})).body == b'[{"t":3}]'
     assert backend.answer(Ask("www.okx.com", "/p", {"after": "7"})).body == b'{"code":"0"}'
+
+
+def test_a_body_that_is_not_what_the_sums_say_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    good = hashlib.sha256(b"a,b\n").hexdigest()
+    (tmp_path / "SHA256SUMS").write_text(f"{good}  f.csv\n{good} *./g.csv\nnonsense\n")
+    (tmp_path / "f.csv").write_bytes(b"a,b\n")
+    (tmp_path / "g.csv").write_bytes(b"a,c\n")
+    backend = archive(tmp_path, [entry(), entry(path="/g", file="g.csv")])
+    assert [backend.answer(Ask("h", path)).body for path in ("/p", "/g", "/g")] == [b"a,b\n", b"a,c\n", b"a,c\n"]
+    assert [record.message for record in caplog.records] == ["recorded body g.csv is not what SHA256SUMS says; served as it is"]
 
 
 def test_an_archive_of_links(tmp_path: Path) -> None:
