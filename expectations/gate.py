@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations import checks, suites
+from expectations.absences import ROWS, Absences
 from expectations.corrections import Corrections
 from expectations.model import CheckKind, DbtResult, GateReport, GateResult, Severity, TableMeta, ThesisLike, theses_of
 from expectations.tables import parquet_path
@@ -58,6 +59,7 @@ def evaluate(
             for check in [*known, *checks.derived(database, theses, accept_fewer_rows, rules_changed=rules_changed)]:
                 book.sql(database.run(check))
             book.corrections = Corrections.of(database.connection, database.present)
+            book.absences = Absences.of(database.connection, database.present)
         seconds["sql"] = round(time.monotonic() - started, 3)
         try:
             answers = gx.collect(timeout_s)
@@ -105,6 +107,7 @@ class _Book:
         self.names: set[tuple[str, str, str | None]] = set()
         self.blocked: str | None = None
         self.corrections = Corrections({})
+        self.absences = Absences()
 
     def add(
         self, table: str, name: str, kind: CheckKind, severity: Severity, success: bool, observed: str | None, reason: str,
@@ -146,6 +149,7 @@ class _Book:
     def expectations(self, todo: Mapping[str, list[suites.Expectation]], answers: Mapping[str, list[dict[str, Any]]], silence: str) -> None:
         for table, suite in todo.items():
             told = answers.get(table) or []
+            empty = any(rule.type == ROWS and not seen["success"] for rule, seen in zip(suite, told, strict=False))
             for n, rule in enumerate(suite):
                 seen = told[n] if n < len(told) else {"success": False, "observed": silence, "thesis_ids": None}
                 named = seen["thesis_ids"] if table.startswith("scorecard.") and set(seen["thesis_ids"] or ()) <= set(self.theses) else None
@@ -153,6 +157,8 @@ class _Book:
                 observed = seen["observed"]
                 if not seen["success"] and self.corrections.explain(self.tables[table], seen.get("days") or ()):
                     severity, observed = "warning", f"{observed}; each stood on a value that was corrected since"
+                if not seen["success"] and n < len(told) and (absent := self.absences.explain(self.tables[table], rule, empty=empty)):
+                    severity, observed = "warning", f"{observed}; {absent}"
                 self.add(table, rule.type, "expectation", severity, seen["success"], observed, rule.reason,
                          column=rule.column, theses=named or None)
 

@@ -7,9 +7,14 @@ Does not belong here: simulated answers (`sandbox.world`), faults, HTTP.
 from __future__ import annotations
 
 import csv
+import gzip
+import hashlib
 import io
 import json
+import logging
+import os
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,24 +22,27 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sandbox.recorded_index import Entry, newest_day, read_index
+from sandbox.recorded_index import Entry, newest_day, read_index, read_sums
+from sandbox.recorded_match import best
+from sandbox.recorded_pages import past_the_recording
 from sandbox.wire import Ask, Reply, text_reply
 from sandbox.wire.fred import vintage_page
 from sandbox.wire.unknown import unknown
 
+log = logging.getLogger(__name__)
 ALFRED = "alfred.stlouisfed.org"
-NYFED = "markets.newyorkfed.org"
+GZIP = b"\x1f\x8b"
 
 
 class RecordedBackend:
     """Replays `folder`. Raises LowtideError (one line) when index.json is missing or corrupt.
 
-    The entry with the most matching parameters answers; '*' asks only for presence. Of two recordings of one request the
-    one whose data reach further answers, of equal ones the later. A request that matches nothing is answered the way the
-    real host answers an unknown key. A body file that is missing gives a 500 with one line that names it.
-    Two helps that no entry holds: (a) ALFRED's page of vintage dates, /series/downloaddata?seid=ID, is made from the
-    vintage dates of the index; (b) a New York Fed search recorded with literal startDate and endDate also answers a
-    wider window that contains the recorded one.
+    Which entry answers is `recorded_match`'s part. Of two recordings of one request the one whose data reach further
+    answers, of equal ones the later. A request that matches nothing is answered the way the real host answers an unknown
+    key. A body file that is missing gives a 500 with one line that names it; one that is not what SHA256SUMS says is served
+    and told of.
+    One help that no entry holds: ALFRED's page of vintage dates, /series/downloaddata?seid=ID, is made from the vintage
+    dates of the index.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,8 +53,11 @@ class RecordedBackend:
             request = (entry.host, entry.method, entry.path, frozenset(entry.query.items()))
             held = recordings.get(request, entry)
             recordings[request] = entry if (entry.last_date or date.min) >= (held.last_date or date.min) else held
+        self._sums = read_sums(self.folder / "SHA256SUMS")
+        self._hosts: dict[tuple[str, str], list[Entry]] = defaultdict(list)
         self._routes: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
         for entry in recordings.values():
+            self._hosts[entry.host, entry.method].append(entry)
             self._routes[entry.host, entry.method, entry.path].append(entry)
 
     @property
@@ -66,23 +77,29 @@ class RecordedBackend:
 
     def _match(self, ask: Ask) -> Entry | None:
         routes = self._routes.get((ask.host, ask.method, ask.path), [])
-        hits = [entry for entry in routes if all(_fits(ask, name, want) for name, want in entry.query.items())]
-        if not hits and ask.host == NYFED and ask.path.endswith("/search.json"):
-            hits = [entry for entry in routes if _inside(entry, ask)]
-        return max(hits, key=lambda e: (len(e.query), sum(v != "*" for v in e.query.values())), default=None)
+        return best(routes, ask) or best(self._hosts.get((ask.host, ask.method), []), ask)
 
     def _vintages(self, series: str) -> list[str]:
         routes = self._routes.get((ALFRED, "GET", "/graph/alfredgraph.csv"), [])
         return sorted(e.query["vintage_date"] for e in routes if e.query.get("id") == series and "vintage_date" in e.query)
 
     def _body(self, entry: Entry, ask: Ask) -> Reply:
-        path = (self.folder / entry.file).resolve()
+        # by its name: an archive may well be made of links to another one
+        path = self.folder / os.path.normpath(entry.file)
         try:
-            if not path.is_relative_to(self.folder):
+            if not path.is_relative_to(self.folder) or ".." in path.relative_to(self.folder).parts:
                 raise OSError("outside the archive")
             body = path.read_bytes()
         except OSError as error:
             return text_reply(f"recorded body {entry.file}: {error.strerror or error}\n", "text/plain", 500)
+        expected = self._sums.pop(os.path.normpath(entry.file), None)  # told once
+        if expected and hashlib.sha256(body).hexdigest() != expected:
+            log.warning("recorded body %s is not what SHA256SUMS says; served as it is", entry.file)
+        if body.startswith(GZIP) and not entry.path.endswith(".gz"):  # stored as it was transferred
+            with suppress(OSError, EOFError, zlib.error):
+                body = gzip.decompress(body)
+        if (end := past_the_recording(entry, ask, body)) is not None:
+            return end
         if entry.slice:
             # a damaged body is served as it is: proving the payload is the reader's part
             with suppress(ValueError, LookupError, TypeError, AttributeError):
@@ -173,17 +190,3 @@ def _cut_list(content: Any, rule: Mapping[str, str], query: Mapping[str, Any], w
     else:
         parent[key] = kept
     return True
-
-
-def _fits(ask: Ask, name: str, want: str) -> bool:
-    if name not in ask.query:
-        return False
-    have = ask.query[name]
-    return want == "*" or (want in map(str, have) if isinstance(have, list) else str(have) == want)
-
-
-def _inside(entry: Entry, ask: Ask) -> bool:
-    first, last = entry.query.get("startDate", "*"), entry.query.get("endDate", "*")
-    if "*" in (first, last) or "startDate" not in ask.query:
-        return False
-    return ask.text("startDate") <= first and last <= ask.text("endDate", "9999-12-31")

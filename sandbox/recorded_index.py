@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median_high
 from typing import Any
+from urllib.parse import unquote
 
 from lowtide.errors import LowtideError, WrongUsage
 
@@ -69,6 +70,16 @@ def read_index(path: Path) -> list[Entry]:
     return entries
 
 
+def read_sums(path: Path) -> dict[str, str]:
+    """SHA-256 by file of an archive's SHA256SUMS; empty where there is none, or none that can be read."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return {}
+    pairs = (line.split(maxsplit=1) for line in lines)
+    return {pair[1].removeprefix("*").removeprefix("./"): pair[0].lower() for pair in pairs if len(pair) == 2}
+
+
 def newest_day(entries: Sequence[Entry], path: Path) -> date:
     """The newest day of any recorded success that another owner's data reach as well, give or take a quarter.
 
@@ -94,17 +105,19 @@ def newest_day(entries: Sequence[Entry], path: Path) -> date:
 
 
 def _entry(raw: Any) -> Entry:
-    query = {str(k): str(v) for k, v in raw["query"].items()}
-    status, rule = int(raw["status"]), raw.get("slice") or {}
-    names = (raw["host"], raw["method"], raw["path"], raw["file"], raw["content_type"])
+    """What an index leaves out is what most requests are: a GET without parameters that was answered."""
+    query = {unquote(str(k)): unquote(str(v)) for k, v in raw.get("query", {}).items()}
+    status, rule = int(raw.get("status", 200)), raw.get("slice") or {}
+    names = (raw["host"], raw.get("method", "GET"), raw["path"], raw["file"], raw.get("content_type") or "application/octet-stream")
     if not all(isinstance(name, str) for name in names) or not isinstance(rule, dict):
         raise TypeError("not text")
     host, method, route, file, content_type = names
-    return Entry(host.lower(), method, route, query, file, status, content_type, _day(raw.get("last_date")), rule)
+    day = _day(raw.get("last_date"))
+    return Entry(host.lower(), method.upper(), unquote(route), query, file, status, content_type, day, rule)
 
 
 def _day(text: Any) -> date | None:
     try:
-        return datetime.strptime(str(text), "%Y-%m-%d").replace(tzinfo=UTC).date()
+        return datetime.strptime(str(text)[:10], "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
         return None

@@ -44,19 +44,22 @@ class Bis:
         )
 
     def parse(self, dataset: Dataset, response: Response) -> list[Row]:
-        """Rows per declared key. Raises SchemaDrift (also for a key that was not asked for), EmptyPayload, NotFound."""
+        """Rows per declared key. Raises SchemaDrift (also when all are of other keys), EmptyPayload, NotFound."""
         header, table = _payload.csv_table(response)
         names, series = DIMENSIONS[dataset.request["flow"]], _payload.by_field(dataset)
         if lost := [name for name in (*names, "TIME_PERIOD", "OBS_VALUE") if header.count(name) != 1]:
             raise SchemaDrift(f"header without one column {lost[0]}: {','.join(header)[:80]!r}")
         at = [header.index(name) for name in names]
         period, value = header.index("TIME_PERIOD"), header.index("OBS_VALUE")
-        rows = []
+        rows, other = [], ""
         for cells in table:
             key = ".".join(cells[n] for n in at)
-            if key not in series:
-                raise SchemaDrift(f"a row of {key[:40]!r}, asked for {dataset.request['key']}")
+            if key not in series:  # another series of an answer that holds several
+                other = other or key
+                continue
             rows.append(Row(series[key].id, _day(dataset, cells[period]), _payload.number(cells[value], _MISSING)))
+        if other and not rows:
+            raise SchemaDrift(f"a row of {other[:40]!r}, asked for {dataset.request['key']}")
         return _payload.unique(rows)
 
 

@@ -4,7 +4,8 @@ Belongs here: daily totals by coin, chain, protocol and class. Does not belong h
 how coins or protocols are weighed against each other (marts).
 `request:` keys: `kind` and what it needs:
 * stablecoins: `path` (all, or a chain's name), `stablecoin` (id, optional). Field = dotted place, such as
-  totalCirculatingUSD.peggedUSD (value in USD) or totalCirculating.peggedUSD (units of the peg).
+  totalCirculatingUSD.peggedUSD (value in USD) or totalCirculating.peggedUSD (units of the peg). Where the chart of a coin
+  is not there, its own page is asked: it tells units only, which stand for the value unless the coin `lost_peg`.
 * prices: field = gecko id. tvl: `chain` (optional). protocol: `slug`.
 * protocols: `classes` {slug: class}: what category RWA adds up to now, by class. Fields: a class, `unclassified`,
   `total`, `protocols` (their number). A snapshot: dated on the day of the fetch, known from the moment of the fetch.
@@ -33,7 +34,9 @@ from ingest.sources import _days, _payload
 
 COINS, MAIN, PRO = "stablecoins.llama.fi", "api.llama.fi", "pro-api.llama.fi"
 KEY = "DEFILLAMA_PRO_API_KEY"
-NOT_CHAINS = frozenset({"borrowed", "staking", "pool2", "vesting", "treasury", "owntokens", "offers"})
+NOT_CHAINS = frozenset(
+    {"borrowed", "staking", "pool2", "vesting", "treasury", "owntokens", "offers", "doublecounted", "liquidstaking", "dcandlsoverlap"}
+)
 _CATEGORY = "RWA"  # and its kin, such as "RWA Lending"
 Points = dict[date, tuple[datetime, Any]]
 
@@ -47,7 +50,7 @@ class DefiLlama:
     def requests(
         self, dataset: Dataset, held: Held, now: datetime, env: Mapping[str, str]
     ) -> Generator[Request, Response, None]:
-        """One request: upstream only serves whole histories. Raises NotConfigured for Pro without a key."""
+        """One request: upstream only serves whole histories. Raises NotConfigured for Pro without a key, NotFound."""
         ask, params, secrets = dataset.request, {}, frozenset[str]()
         match ask["kind"]:
             case "stablecoins":
@@ -68,14 +71,19 @@ class DefiLlama:
                     raise NotConfigured(f"{dataset.id} needs {KEY} (DefiLlama Pro)")
                 url = f"https://{PRO}/{_quoted(key)}/rwa/chart/chain-breakdown"
                 params["key"], secrets = ask["metric"], frozenset({KEY})
-        yield Request(url=url, params=params, secrets=secrets)
+        try:
+            yield Request(url=url, params=params, secrets=secrets)
+        except NotFound:
+            if "stablecoin" not in ask or ask.get("lost_peg"):
+                raise
+            yield Request(url=f"https://{COINS}/stablecoin/{ask['stablecoin']}")
 
     def parse(self, dataset: Dataset, response: Response) -> list[Row]:
         """Rows of finished UTC days. Raises PlanRestricted, NotFound, RateLimited, SchemaDrift, EmptyPayload, Blocked."""
         if response.status == 400 and b"not found" in response.content[:300].lower():
             raise NotFound(" ".join(response.content[:150].decode("utf-8", "replace").split()))
         body = _payload.json_body(response)
-        if isinstance(body, dict) and "chainTvls" not in body:
+        if isinstance(body, dict) and not body.keys() & {"chainTvls", "tvl", "tokens"}:
             said = " ".join(str(body.get("error") or body.get("message") or "an object without data")[:150].split())
             if "upgrade" in said.lower() or "paid" in said.lower():
                 raise PlanRestricted(said)
@@ -85,6 +93,8 @@ class DefiLlama:
                 return _snapshot(dataset, body, response)
             case "protocol":
                 rows = _protocol_rows(dataset, body, response)
+            case "stablecoins" if isinstance(body, dict):
+                rows = _coin_rows(dataset, body, response)
             case kind:
                 key = "timestamp" if kind == "rwa" else "date"
                 points = _points(_payload.listing(body, "answer"), key, response)
@@ -138,18 +148,35 @@ def _field(dataset: Dataset, item: Mapping[str, Any], field: str) -> float | Non
         case "rwa":
             chains = [_payload.number(value) or 0.0 for name, value in item.items() if name != "timestamp"]
             return fsum(chains) if field == "total" else _payload.number(item.get(field))
+    return _place(item, field)
+
+
+def _place(item: Mapping[str, Any], place: str) -> float | None:
     value: Any = item
-    for name in field.split("."):
+    for name in place.split("."):
         if value is None or value == 0:  # a part may be the number 0 instead of an object
             return None
         value = _payload.mapping(value, name).get(name)
     return _payload.number(value)
 
 
+def _coin_rows(dataset: Dataset, body: Mapping[str, Any], response: Response) -> list[Row]:
+    """Units in the world from a coin's own page."""
+    if str(body.get("id")) != str(dataset.request.get("stablecoin")):
+        raise SchemaDrift(f"the page of coin {str(body.get('id'))[:20]!r}, wanted {dataset.request.get('stablecoin')}")
+    series = dataset.series[0]
+    place = f"circulating.{series.field.rpartition('.')[2]}"
+    points = _points(_payload.listing(body.get("tokens"), "tokens"), "date", response)
+    found = [(day, _place(item, place)) for day, (_, item) in points.items()]
+    return [Row(series.id, day, units) for day, units in found if units is not None]
+
+
 def _protocol_rows(dataset: Dataset, body: Any, response: Response) -> list[Row]:
     """Sum over chains; a day that some chain leaves out in its own span is left out (a partial sum would look real)."""
     chains: list[Points] = []
-    for name, part in _payload.mapping(_payload.mapping(body, "protocol").get("chainTvls"), "chainTvls").items():
+    protocol = _payload.mapping(body, "protocol")
+    parts = _payload.mapping(protocol.get("chainTvls", {}), "chainTvls")
+    for name, part in (parts or {"all": {"tvl": protocol.get("tvl", [])}}).items():  # a protocol that lists no chain has its total only
         if name.rsplit("-", 1)[-1].lower() in NOT_CHAINS:
             continue
         tvl = _payload.listing(_payload.mapping(part, name).get("tvl"), "tvl")

@@ -10,7 +10,7 @@ next, older page.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ingest.errors import EmptyPayload, NotFound, RateLimited, SchemaDrift
@@ -21,6 +21,7 @@ HOST = "www.deribit.com"
 PATH = "/api/v2/public/get_volatility_index_data"
 _TOO_FAST, _UNKNOWN = 10028, 13020
 _MOST_PAGES = 50
+_RECENT = timedelta(days=7)
 
 
 class Deribit:
@@ -56,7 +57,7 @@ class Deribit:
     def parse(self, dataset: Dataset, response: Response) -> list[Row]:
         """Closes of finished UTC days. Raises RateLimited, NotFound, SchemaDrift, EmptyPayload, Blocked."""
         candles = _payload.listing(_result(response).get("data"), "data")
-        if not candles:
+        if not candles and _days.moment(_payload.query_of(response.request).get("end_timestamp")) > response.fetched_at - _RECENT:
             raise EmptyPayload("no row in the window")
         series, running, rows = dataset.series[0], _days.running(response), []
         for candle in candles:

@@ -2,7 +2,9 @@
 
 Belongs here: gold volumes of the flows IRFCL and IL. Does not belong here: tonnes, sums over countries or sectors,
 other people's estimates (`wgc`). `request:` keys: `flow` (IMF.STA,IRFCL), `key` (the series key, `{areas}` where the
-countries go), and `fixed`, dimension -> the value every row must have (so that sectors are never mixed).
+countries go), and `fixed`, dimension -> its value in every row that is read (so that sectors are never mixed).
+Values are plain ounces although SCALE says 6: that is how the IMF's own pages show them, not a multiplier (the United
+States are 261,499,000). Some countries slip by a thousand for months: the plausible range keeps those apart.
 A series' `field` is the area: ISO3, or G001 for the world. 0.0 in a month is a hole in the reporting, not a sale:
 missing. A country that is absent from the answer gives no row. CSV is asked for; XML, the host's own choice, is read
 as well. The observation date is the month's first day; the figure is of its end.
@@ -22,8 +24,8 @@ from ingest.sources._xlsx import local, xml_root
 HOST = "api.imf.org"
 _MONTH = re.compile(r"(\d{4})-M?(\d\d)", re.ASCII)
 _MISSING = frozenset({"", "NaN", "NA"})
+_PLAIN = frozenset({"", "0"})
 _AREA, _PERIOD, _VALUE = "COUNTRY", "TIME_PERIOD", "OBS_VALUE"
-_SCALES = frozenset({"", "0", "Units"})
 
 
 class Imf:
@@ -48,16 +50,18 @@ class Imf:
         """Ounces by area and month. Raises SchemaDrift, EmptyPayload, NotFound, Blocked, RateLimited."""
         series, rows = _payload.by_field(dataset), []
         fixed: Mapping[str, str] = dataset.request["fixed"]
+        odd = ""
         for record in _records(response):
-            for name, want in {**fixed, "FREQUENCY": "M", "FREQ": "M"}.items():
-                if record.get(name, want) != want:
-                    raise SchemaDrift(f"{name} is {record[name][:40]!r}, wanted {want}")
-            scale = record.get("UNIT_MULT", record.get("SCALE", ""))
-            if scale not in _SCALES:
-                raise SchemaDrift(f"the scale is {scale[:20]!r}, wanted plain ounces")
-            if record[_AREA] in series:
+            wrong = [name for name, want in {**fixed, "FREQUENCY": "M", "FREQ": "M"}.items() if record.get(name, want) != want]
+            if wrong:
+                odd = odd or f"{wrong[0]} is {record[wrong[0]][:40]!r}"
+            elif record.get("UNIT_MULT", "0") not in _PLAIN:
+                raise SchemaDrift(f"the multiplier is {record['UNIT_MULT'][:20]!r}, wanted plain ounces")
+            elif record[_AREA] in series:
                 ounces = _payload.number(record[_VALUE], _MISSING) or None
                 rows.append(Row(series[record[_AREA]].id, _month(record[_PERIOD]), ounces))
+        if odd and not rows:
+            raise SchemaDrift(f"no row of the wanted key: {odd}")
         if not any(row.value is not None for row in rows):
             raise EmptyPayload("no holding of the wanted countries in the answer")
         return _payload.unique(rows)

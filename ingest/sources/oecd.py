@@ -55,13 +55,17 @@ class Oecd:
         series, wanted = dataset.series[0], dict(zip(DIMENSIONS, dataset.request["key"].split("."), strict=True))
         if lost := [name for name in (*DIMENSIONS, "TIME_PERIOD", "OBS_VALUE") if header.count(name) != 1]:
             raise SchemaDrift(f"header without one column {lost[0]}: {','.join(header)[:80]!r}")
-        rows = []
+        rows, odd = [], ""
         for cells in table:
             line = dict(zip(header, cells, strict=True))
-            if odd := [name for name, code in wanted.items() if line[name] != code]:
-                raise SchemaDrift(f"{odd[0]} is {line[odd[0]][:20]!r}, asked for {wanted[odd[0]]!r}")
+            wrong = [name for name, code in wanted.items() if line[name] != code]
+            if wrong:  # another series of an answer that holds several
+                odd = odd or f"{wrong[0]} is {line[wrong[0]][:20]!r}, asked for {wanted[wrong[0]]!r}"
+                continue
             day = _payload.iso_day(f"{line['TIME_PERIOD']}-01")
             rows.append(Row(series.id, day, _payload.number(line["OBS_VALUE"], _MISSING)))
+        if odd and not rows:
+            raise SchemaDrift(odd)
         return _payload.unique(rows)
 
 

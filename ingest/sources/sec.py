@@ -13,7 +13,9 @@ trailing years. `request:` keys: `cik`, ten digits. A series' `field` is a key o
 * Several tags of a measure: one series of vintages; within a filing capex takes the tag that so far reached furthest
   (Amazon and NVIDIA switched and left the old tag behind), the others the first in order. A switch within a year leaves
   a quarter that no tag gives: it is the difference across two tags, if every period that both show is the same.
-* A required measure that ends 200 days before the others means that its tag was switched: SchemaDrift.
+* A required measure that ends 200 days before the others means that its tag was switched: SchemaDrift. Revenue is not
+  required: no rule reads it, and a company must not lose its cash flows to it (`lowtide status` tells a late series).
+* Two figures that contradict each other in one filing are both left out; more than one in a hundred: SchemaDrift.
 The SEC wants a contact in the User-Agent: set LOWTIDE_CONTACT; without one it may refuse.
 """
 
@@ -39,6 +41,7 @@ _QUARTER_DAYS = range(80, 101)  # 12, 13 and 14 weeks, calendar quarters
 _LONGEST_DAYS = 380
 _YEAR_DAYS = 365.25
 _ROUNDING = 0.01
+_CLASHES = 0.01  # share of a tag's facts
 
 
 class Measure(NamedTuple):
@@ -65,7 +68,8 @@ MEASURES = {
             "Revenues",
             "SalesRevenueNet",
             "RevenueFromContractWithCustomerIncludingAssessedTax",
-        )
+        ),
+        required=False,
     ),
 }
 
@@ -151,21 +155,19 @@ def _facts(tags: Mapping[str, Any], names: list[str], today: date) -> dict[str, 
     found: dict[str, list[Fact]] = {}
     for name, entries in raw.items():
         once: dict[tuple[date, date, str], Fact] = {}
+        clashes: dict[tuple[date, date, str], str] = {}
         for start, end, value, filing, filed in entries:
             age = round((reach[filing] - end).days / _YEAR_DAYS)
             fact_ = Fact(start, end, value, filing, filed, age)
             other = once.setdefault((start, end, filing), fact_)
-            if other.value != value:
-                once[start, end, filing] = _finer(name, other, fact_)
-        found[name] = sorted(once.values(), key=lambda f: (f.filed, f.filing, f.end, f.start))
+            if abs(other.value - value) > _ROUNDING * max(abs(other.value), abs(value)):
+                clashes[start, end, filing] = f"{name}: {other.value:g} and {value:g} for {end} in {filing[:30]}"
+            # of a rounded and an exact figure in one filing the exact one
+            once[start, end, filing] = max(other, fact_, key=lambda f: len(f"{f.value:.0f}".rstrip("0")))
+        if len(clashes) > _CLASHES * len(entries):
+            raise SchemaDrift(next(iter(clashes.values())))
+        found[name] = sorted((once[key] for key in once.keys() - clashes.keys()), key=lambda f: (f.filed, f.filing, f.end, f.start))
     return found
-
-
-def _finer(name: str, left: Fact, right: Fact) -> Fact:
-    """Of a rounded and an exact figure in one filing the exact one."""
-    if abs(left.value - right.value) > _ROUNDING * max(abs(left.value), abs(right.value)):
-        raise SchemaDrift(f"{name}: {left.value:g} and {right.value:g} for {left.end} in {left.filing[:30]}")
-    return max(left, right, key=lambda fact: len(f"{fact.value:.0f}".rstrip("0")))
 
 
 def _refuse_switched(wanted: Mapping[str, Measure], facts: Mapping[str, list[Fact]]) -> None:

@@ -34,13 +34,13 @@ class Treasury:
     ) -> Generator[Request, Response, None]:
         """One request per year, newest first: all years, or those the overlap touches (in January also the last).
 
-        An older year that upstream no longer has ends the history; what is held of it stays.
+        An older year that upstream no longer has ends the history; what is held of it stays. It says so with a page.
         """
         today, curve = now.astimezone(_NEW_YORK).date(), dataset.request["curve"]
         newest = _newest_year(today)
         for year in range(newest, _payload.since(dataset, held).year - 1, -1):
             try:
-                yield Request(
+                page = yield Request(
                     url=f"https://{HOST}{_PATH}/{year}/all",
                     params={"type": curve, "field_tdr_date_value": str(year), "page": "", "_format": "csv"},
                 )
@@ -48,9 +48,15 @@ class Treasury:
                 if year == newest:
                     raise
                 return
+            if year < newest and _no_such_year(page):
+                return
 
     def parse(self, dataset: Dataset, response: Response) -> list[Row]:
         """Rows per declared maturity. Raises Blocked, SchemaDrift (HTML, header, another year), EmptyPayload."""
+        year = _payload.path_of(response.request).split("/")[-2]
+        local = response.fetched_at.astimezone(_NEW_YORK).date()
+        if year < str(_newest_year(local)) and _no_such_year(response):
+            return []
         header, table = _payload.csv_table(response)
         if header[0] != "Date":
             raise SchemaDrift(f"first header cell {header[0][:40]!r}, wanted 'Date'")
@@ -60,8 +66,6 @@ class Treasury:
         ]
         if not wanted or len(columns) != len(header):
             raise SchemaDrift(f"none or twice of the known maturities in header {','.join(header)[:80]!r}")
-        year = _payload.path_of(response.request).split("/")[-2]
-        local = response.fetched_at.astimezone(_NEW_YORK).date()
         if not table and year == str(local.year) and local < date(local.year, 1, 8):
             return []  # the year's file before its first session
         rows: list[Row] = []
@@ -73,6 +77,15 @@ class Treasury:
         if not rows:
             raise EmptyPayload(f"no row for {year}")
         return _payload.unique(rows)
+
+
+def _no_such_year(page: Response) -> bool:
+    """Whether the answer is the site's page for a year without data. Raises Blocked when it is the site's wall."""
+    try:
+        _payload.reject_page(_payload.page_text(page))
+    except (NotFound, SchemaDrift):
+        return True
+    return False
 
 
 def _plain(name: str) -> str:

@@ -45,16 +45,21 @@ class WorldBank:
 
     def parse(self, dataset: Dataset, response: Response) -> list[Row]:
         """Annual rows per country. Raises NotFound (an unknown name), SchemaDrift, EmptyPayload."""
-        series, rows = _payload.by_field(dataset), []
+        series, rows, other = _payload.by_field(dataset), [], ""
         for entry in _answer(response)[1]:
             item = _payload.mapping(entry, "observation")
             indicator = _payload.mapping(item.get("indicator"), "indicator").get("id")
             country, year = str(item.get("countryiso3code")), str(item.get("date"))
-            if indicator != dataset.request["indicator"] or country not in series or "value" not in item:
-                raise SchemaDrift(f"a row of {str(indicator)[:30]!r} for {country[:10]!r} that was not asked for")
+            if indicator != dataset.request["indicator"] or "value" not in item:
+                raise SchemaDrift(f"a row of {str(indicator)[:30]!r} that was not asked for")
+            if country not in series:  # a recording of all countries
+                other = other or country
+                continue
             if not _YEAR.fullmatch(year):
                 raise SchemaDrift(f"not a year: {year[:20]!r}")
             rows.append(Row(series[country].id, date(int(year), 1, 1), _payload.number(item["value"])))
+        if other and not rows:
+            raise SchemaDrift(f"only rows of countries such as {other[:10]!r} that were not asked for")
         return _payload.unique(rows)
 
 

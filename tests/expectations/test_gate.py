@@ -100,6 +100,21 @@ def _table_gone(made: Frames) -> None:
     del made["marts.gold_drawdown"]
 
 
+@pytest.mark.parametrize("poison", [_empty, _all_null])
+def test_a_table_without_values_for_want_of_an_input_blocks_nothing(tmp_path: Path, poison: Poison) -> None:
+    tables = [replace(t, inputs=("gold_pm_usd_oz",)) if t.table == "marts.gold_drawdown" else t for t in TABLES]
+
+    def told(name: str, observations: int) -> set[str]:
+        made = frames()
+        poison(made)
+        made["meta.series"].loc[made["meta.series"]["quantity"] == "gold_pm_usd_oz", "observations"] = observations
+        report = judge(tmp_path / name, made, table_meta=tables)
+        return {r.check_name for r in report.results if r.blocks and r.table_name == "marts.gold_drawdown"}
+
+    presence = {"expect_table_row_count_to_be_between", "expect_column_max_to_be_between", "expect_column_proportion_of_non_null_values_to_be_between"}
+    assert told("there", 7) & presence and not told("absent", 0) & presence
+
+
 @pytest.mark.parametrize(("poison", "told"), [
     (_empty, "row_count"), (_null_key, "not_be_null of as_of_date: 1 row"), (_duplicate, "be_unique of as_of_date: 2 rows, first: as_of_date="),
     (_stale, "observed 2024-05-30"), (_future, "observed 2024-06-03"), (_origin, "origin=sandbox"), (_column_gone, '"mdd_252_pct"'),

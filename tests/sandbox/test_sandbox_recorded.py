@@ -80,11 +80,12 @@ def test_alfred_page_lists_the_vintages_of_the_index(recorded: RecordedBackend) 
     assert recorded.answer(Ask("alfred.stlouisfed.org", "/series/downloaddata", {"seid": "NOPE"})).status == 404
 
 
-def test_literal_window_answers_a_wider_one(recorded: RecordedBackend) -> None:
+def test_literal_window_answers_one_that_overlaps_it(recorded: RecordedBackend) -> None:
     path = "/api/rates/secured/sofr/search.json"
-    wide = recorded.answer(Ask("markets.newyorkfed.org", path, {"startDate": "2018-01-01", "endDate": "2026-05-31"}))
-    assert wide.status == 200 and b"2024-06-06" in wide.body
-    assert recorded.answer(Ask("markets.newyorkfed.org", path, {"startDate": "2024-06-04", "endDate": "2026-05-31"})).status == 404
+    for first in ("2018-01-01", "2024-06-04"):
+        wide = recorded.answer(Ask("markets.newyorkfed.org", path, {"startDate": first, "endDate": "2026-05-31"}))
+        assert wide.status == 200 and b"2024-06-06" in wide.body
+    assert recorded.answer(Ask("markets.newyorkfed.org", path, {"startDate": "2024-06-07", "endDate": "2026-05-31"})).status == 404
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,10 @@ def test_policy_rates(bench: Any) -> None:
     assert b.first(Held(newest={"bis.policy_ch": date(2026, 5, 29)})).params["startPeriod"] == "2026-01-29"
 
 
+def test_an_answer_about_several_countries(bench: Any) -> None:
+    assert bench("bis_policy_ch").values(POLICY + "D,JP,368,,Policy rate,2026-05-29,0.5,A\n") == bench("bis_policy_ch").values(POLICY)
+
+
 def test_effective_exchange_rates(bench: Any) -> None:
     b = bench("bis_eer_nominal_us")
     assert b.values(EER) == {"bis.eer_nominal_us": {date(2026, 3, 1): 104.51, date(2026, 4, 1): 104.26}}

@@ -91,12 +91,46 @@ PROTOCOLS = json.dumps(
         {"slug": "lido", "category": "Liquid Staking", "tvl": 1e10},
     ]
 )
+COIN = json.dumps(
+    {
+        "id": "2", "name": "USD Coin", "price": None, "chainBalances": {"Tron": {"tokens": []}}, "currentChainBalances": {},
+        "tokens": [
+            {"date": stamp("2026-05-30"), "circulating": {"peggedUSD": 7e10}, "minted": {"peggedUSD": 9e10}, "unreleased": 0, "bridgedTo": 0},
+            {"date": stamp("2026-05-31"), "circulating": 0},
+            {"date": stamp("2026-06-02"), "circulating": {"peggedUSD": 1}},
+        ],
+    }
+)  # fmt: skip
 RWA = json.dumps(
     [
         {"timestamp": stamp("2026-05-31"), "Ethereum": 10.5, "Solana": 2},
         {"timestamp": stamp("2026-06-01"), "Ethereum": 11, "Solana": None},
     ]
 )
+
+
+def test_the_page_of_a_coin_where_its_chart_is_not_there(bench: Any) -> None:
+    def answer(request: Request) -> Any:
+        if "charts" in request.url:
+            raise NotFound("404")
+        return respond(request, COIN)
+
+    b = bench("defillama_usdc")
+    *_, last = b.all(answer)
+    assert (last.url, last.params) == ("https://stablecoins.llama.fi/stablecoin/2", {})
+    assert b.values(COIN, last) == {"defillama.stablecoins.usdc": {date(2026, 5, 30): 7e10}}
+    assert bench("defillama_busd").all(answer)[-1].url.endswith("/stablecoin/4")  # units stand for value
+    for name in ("defillama_ustc", "defillama_stablecoins"):  # not for a coin that lost its peg
+        assert all("charts" in request.url for request in bench(name).all(lambda request: respond(request, STABLE)))
+        with pytest.raises(NotFound):
+            bench(name).all(answer)
+    with pytest.raises(SchemaDrift, match="coin '2'"):
+        bench("defillama_usdt").values(COIN, last)
+
+
+def test_a_protocol_that_lists_no_chain(bench: Any) -> None:
+    text = json.dumps({"name": "BlackRock BUIDL", "tvl": chain(d30=10)["tvl"], "tokens": [], "tokensInUsd": []})
+    assert bench("defillama_rwa_blackrock_buidl").values(text) == {"defillama.tvl.blackrock-buidl": {date(2026, 5, 30): 10}}
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,15 @@ def test_xml_is_read_as_well(bench: Any) -> None:
     assert bench("imf_irfcl").values(XML.format(SERIES)) == {"imf.irfcl_gold_kaz": {date(2026, 2, 1): 5e6}}
 
 
+def test_the_scale_is_for_display(bench: Any) -> None:
+    """As the service sends it: SCALE 6 beside plain ounces, and other sectors where the key leaves them open."""
+    head, tail = HEAD.replace("OBS_VALUE", "SCALE,OBS_VALUE"), {date(2026, 2, 1): 261499000.0}
+    lines = [line("USA", value=f"6,{value}", sector=sector) for sector, value in (("S1X", "1"), ("S1XS1311", "261499000"))]
+    assert bench("imf_irfcl").values(head + "".join(lines)) == {"imf.irfcl_gold_usa": tail}
+    series = SERIES.replace("KAZ", "USA").replace("5e6", "261499000").replace("SECTOR=", 'SCALE="6" SECTOR=')
+    assert bench("imf_irfcl").values(XML.format(series)) == {"imf.irfcl_gold_usa": tail}
+
+
 def test_the_sampled_shape(upstream: Path, bench: Any) -> None:
     sample = upstream.parent / "samples/imf/irfcl_kaz_shape.xml"
     if not sample.is_file():
@@ -101,7 +110,7 @@ def test_the_requests(bench: Any) -> None:
         (HEAD + line(value="lots"), 200, SchemaDrift),
         (HEAD + line() + line(value="1"), 200, SchemaDrift),
         (HEAD.replace("COUNTRY", "REF_AREA") + line(), 200, SchemaDrift),
-        (HEAD.replace("OBS_VALUE", "OBS_VALUE,SCALE") + line().replace("\n", ",6\n"), 200, SchemaDrift),
+        (HEAD.replace("OBS_VALUE", "OBS_VALUE,UNIT_MULT") + line().replace("\n", ",6\n"), 200, SchemaDrift),
         (XML.format(SERIES.replace("S1XS1311", "S1311")), 200, SchemaDrift),
         (XML.format(SERIES.replace("COUNTRY", "AREA")), 200, SchemaDrift),
         (XML.format(SERIES)[:-30], 200, SchemaDrift),

@@ -36,6 +36,11 @@ def test_one_key(bench: Any) -> None:
     assert get("oecd").hosts["sdmx.oecd.org"] >= 60  # sixty downloads an hour and address
 
 
+def test_an_answer_about_several_countries(bench: Any) -> None:
+    more = ROW.replace("JPN,Japan", "GBR,United Kingdom").format("2026-03", "140.1")
+    assert bench("oecd_cpi_jpn").values(CPI + more) == bench("oecd_cpi_jpn").values(CPI)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "error"),
     [

@@ -250,6 +250,20 @@ def test_an_older_year_that_is_gone_ends_the_history(bench: Any) -> None:
         b.all(only_from(2027))
 
 
+def test_an_older_year_that_is_a_page_ends_the_history(bench: Any) -> None:
+    page = "<!DOCTYPE html><html>Daily Treasury Rates</html>"
+
+    def answer(request: Any, old: str = page) -> Any:
+        return respond(request, PAR if "/2026/" in request.url else old)
+
+    b = bench("treasury_real")
+    old = type(b)(b.dataset.model_copy(update={"first_date": date(1990, 1, 2)}))
+    assert [request.params["field_tdr_date_value"] for request in old.all(answer)] == ["2026", "2025"]
+    assert old.rows(page, old.all(answer)[-1]) == []
+    with pytest.raises(Blocked):
+        old.all(lambda request: answer(request, "<html>Access Denied</html>"))
+
+
 def test_a_year_before_its_first_session_is_not_an_error(bench: Any) -> None:
     b = bench("treasury_par")
     assert b.rows(PAR.splitlines()[0] + "\n", year(b, 2026), fetched_at=datetime(2026, 1, 2, 22, tzinfo=UTC)) == []

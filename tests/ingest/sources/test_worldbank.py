@@ -42,6 +42,11 @@ def test_years_of_several_countries(bench: Any) -> None:
     assert b.first().params == {"format": "json", "date": "1960:2026", "per_page": "1000", "page": "1"}
 
 
+def test_an_answer_about_all_countries(bench: Any) -> None:
+    b = bench("worldbank_cpi")
+    assert b.values(page(("AFG", "2024", 3.0), ("JPN", "2024", 113.1))) == {"worldbank.cpi_jpn": {date(2024, 1, 1): 113.1}}
+
+
 def test_all_pages(bench: Any) -> None:
     asked = bench("worldbank_cpi").all(lambda request: respond(request, page(("JPN", "2024", 1.0), pages=3)))
     assert [request.params["page"] for request in asked] == ["1", "2", "3"]
