@@ -157,7 +157,7 @@ class _Book:
                 observed = seen["observed"]
                 if not seen["success"] and self.corrections.explain(self.tables[table], seen.get("days") or ()):
                     severity, observed = "warning", f"{observed}; each stood on a value that was corrected since"
-                if not seen["success"] and n < len(told) and (absent := self.absences.explain(self.tables[table], rule, empty=empty)):
+                if not seen["success"] and n < len(told) and (absent := self.absences.explain(self.tables[table], rule, theses_of(self.tables[table], self.theses), empty=empty)):
                     severity, observed = "warning", f"{observed}; {absent}"
                 self.add(table, rule.type, "expectation", severity, seen["success"], observed, rule.reason,
                          column=rule.column, theses=named or None)

@@ -2,6 +2,7 @@
 
 Belongs here: the base every suite begins with, and the reading of suites/<schema>.<table>.yml.
 An empty or all-null table passes not-null, range and uniqueness rules: hence row count, keys and newest day come first.
+`needs` of a rule: per column, the quantities without which it cannot have values (`absences`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Expectation:
     kwargs: dict[str, Any] = field(default_factory=dict)
     severity: Severity = "critical"
     reason: str = ""
+    needs: tuple[str, ...] = ()  # quantities: where one was never observed, the rule only warns
 
     @property
     def column(self) -> str | None:
@@ -82,11 +84,12 @@ def specific(table: str, folder: Path = FOLDER) -> tuple[Expectation, ...]:
         raise LowtideError(f"{path.name}: `table` must be {table}")
     suite = []
     for entry in document.get("expectations") or []:
-        if set(entry) != _FIELDS or entry["severity"] not in ("critical", "warning") or not entry["reason"]:
-            raise LowtideError(f"{path.name}: an expectation has exactly {sorted(_FIELDS)}, severity critical or warning: {entry}")
+        if set(entry) - {"needs"} != _FIELDS or entry["severity"] not in ("critical", "warning") or not entry["reason"]:
+            raise LowtideError(f"{path.name}: an expectation has exactly {sorted(_FIELDS)} (and may have needs), severity critical or warning: {entry}")
         columns = entry["kwargs"].pop("columns", None)  # shorthand: the same rule for several columns
         for kwargs in [{**entry["kwargs"], "column": c} for c in columns] if columns else [entry["kwargs"]]:
-            suite.append(Expectation(entry["expectation"], kwargs, entry["severity"], entry["reason"]))
+            needs = tuple((entry.get("needs") or {}).get(kwargs.get("column"), ()))
+            suite.append(Expectation(entry["expectation"], kwargs, entry["severity"], entry["reason"], needs))
     return tuple(suite)
 
 

@@ -100,19 +100,40 @@ def _table_gone(made: Frames) -> None:
     del made["marts.gold_drawdown"]
 
 
-@pytest.mark.parametrize("poison", [_empty, _all_null])
-def test_a_table_without_values_for_want_of_an_input_blocks_nothing(tmp_path: Path, poison: Poison) -> None:
-    tables = [replace(t, inputs=("gold_pm_usd_oz",)) if t.table == "marts.gold_drawdown" else t for t in TABLES]
+PRESENCE = {"expect_table_row_count_to_be_between", "expect_column_max_to_be_between", "expect_column_proportion_of_non_null_values_to_be_between"}
 
-    def told(name: str, observations: int) -> set[str]:
-        made = frames()
-        poison(made)
-        made["meta.series"].loc[made["meta.series"]["quantity"] == "gold_pm_usd_oz", "observations"] = observations
-        report = judge(tmp_path / name, made, table_meta=tables)
-        return {r.check_name for r in report.results if r.blocks and r.table_name == "marts.gold_drawdown"}
 
-    presence = {"expect_table_row_count_to_be_between", "expect_column_max_to_be_between", "expect_column_proportion_of_non_null_values_to_be_between"}
-    assert told("there", 7) & presence and not told("absent", 0) & presence
+@pytest.mark.parametrize(("observed", "silent", "blocked"), [
+    ({"gold_pm_usd_oz": 7, "sofr_pct": 7}, True, True),  # it was there: the build lost it
+    ({"gold_pm_usd_oz": 0, "sofr_pct": 7}, True, False),
+    ({"gold_pm_usd_oz": 7, "sofr_pct": 0}, False, True),  # one of its inputs is missing, but its thesis has verdicts
+    ({"gold_pm_usd_oz": 0, "sofr_pct": 0}, False, False),
+])
+def test_an_empty_table_is_excused_by_inputs_that_never_came_and_a_thesis_that_says_so(
+    tmp_path: Path, observed: dict[str, int], silent: bool, blocked: bool
+) -> None:
+    tables = [replace(t, inputs=tuple(observed)) if t.table == "marts.gold_drawdown" else t for t in TABLES]
+    made = frames()
+    _empty(made)
+    for quantity, count in observed.items():
+        made["meta.series"].loc[made["meta.series"]["quantity"] == quantity, "observations"] = count
+    if silent:
+        made["scorecard.verdicts"].loc[made["scorecard.verdicts"]["thesis_id"] == "t4_5", "verdict"] = "no_data"
+    report = judge(tmp_path, made, table_meta=tables)
+    assert bool({r.check_name for r in report.results if r.blocks and r.table_name == "marts.gold_drawdown"} & PRESENCE) == blocked
+
+
+@pytest.mark.parametrize(("column", "absent", "blocked"), [
+    ("sofr_iorb_20d_mean_bp", "iorb_pct", False), ("sofr_iorb_20d_mean_bp", "tgcr_pct", True), ("funding_stress_index", "tgcr_pct", False),
+])
+def test_a_column_without_values_is_excused_only_by_what_it_needs(tmp_path: Path, column: str, absent: str, blocked: bool) -> None:
+    made = frames()
+    made["marts.funding_stress"][column] = np.nan
+    row = made["meta.series"].iloc[:1].assign(quantity=absent, series_id="x.y", observations=0)
+    made["meta.series"] = pd.concat([made["meta.series"], row])
+    tables = [replace(t, inputs=("iorb_pct", "tgcr_pct")) if t.table == "marts.funding_stress" else t for t in TABLES]
+    report = judge(tmp_path, made, table_meta=tables)
+    assert ("expect_column_proportion_of_non_null_values_to_be_between" in {r.check_name for r in report.results if r.blocks and r.column_name == column}) == blocked
 
 
 @pytest.mark.parametrize(("poison", "told"), [

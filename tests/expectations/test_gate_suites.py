@@ -7,10 +7,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from expectations import checks, suites
 from expectations.model import TableMeta
 from expectations.tables import from_manifest
+from ingest import registry as registries
 from lowtide.errors import LowtideError
 from tests.expectations.synthetic import DESCRIPTIONS
 
@@ -43,6 +45,16 @@ def test_every_expectation_has_a_reason_of_its_own() -> None:
     for table in PUBLISHED:
         for rule in suites.specific(table):
             assert re.fullmatch(r"expect_[a-z_]+", rule.type) and rule.columns and len(rule.reason) > 5
+
+
+def test_what_a_rule_needs_is_in_the_registry_and_belongs_to_its_columns() -> None:
+    known = {series.quantity for _, series in registries.load().series.values()}
+    for table in PUBLISHED:
+        for entry in yaml.safe_load((suites.FOLDER / f"{table}.yml").read_text(encoding="utf-8"))["expectations"]:
+            columns = entry["kwargs"].get("columns") or [entry["kwargs"].get("column")]
+            for column, quantities in entry.get("needs", {}).items():
+                assert column in columns and set(quantities) <= known, (table, column)
+    assert sum(bool(rule.needs) for table in PUBLISHED for rule in suites.specific(table)) == 10
 
 
 @pytest.mark.parametrize(("text", "told"), [
