@@ -1,7 +1,7 @@
 """Load an archive: list, fetch and prove each zip, write a part per symbol and month, skip what is whole.
 
 Belongs here: who works on what at once, resuming, what a failure stops (its month, nothing else). Does not belong here:
-HTTP (`ingest.client`), decoding (`tables`), files on disk (`store`).
+HTTP (`ingest.client`), decoding (`cells`, `tables`), files on disk (`store`).
 Months go through in batches, so that many small files are parsed and checked by one call each (docs/decisions/0007).
 Memory: `threads` batches at a time, whatever the length of the history.
 """
@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from ingest.bulk import listing
+from ingest.bulk.cells import Rows, Zip
 from ingest.bulk.kinds import BUCKET, HOST, File, Kind
 from ingest.bulk.report import BulkReport, Failure, Tally
 from ingest.bulk.store import Entry, Loaded, Store
-from ingest.bulk.tables import Rows, Zip, joined, read
+from ingest.bulk.tables import joined, read
 from ingest.client import Client
 from ingest.errors import Blocked, EmptyPayload, RateLimited, SchemaDrift, SourceError, Unreachable
 from ingest.model import Request

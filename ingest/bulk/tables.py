@@ -1,6 +1,6 @@
 """Zips of the archive as Arrow tables: strict, columnar, nothing guessed.
 
-Belongs here: unzip, header or none, milli- or microseconds, duplicates, the checks a row must pass. Does not belong here:
+Belongs here: milli- or microseconds, the checks a row must pass, duplicates. Does not belong here: unzip and CSV (`cells`),
 which files there are (`listing`), where rows are kept (`store`). Everything is pure; every failure is an `ingest.errors` type.
 
 Files hold some hundred rows, and a call into Arrow costs as much as its work on them. So files are parsed and checked
@@ -10,44 +10,18 @@ together; where anything is wrong, the halves by themselves, down to the file th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from ingest.answers import one_line
+from ingest.bulk.cells import Rows, Text, Zip, parsed, unzipped
 from ingest.bulk.kinds import MOMENT, File, Kind
 from ingest.errors import SchemaDrift
-from ingest.sources._zip import member
 
-LARGEST = 64 * 2**20  # bytes of the CSVs read together; a month of one-minute klines is 6 MB
 _SLACK_US = 60_000_000  # settlements are booked some milliseconds off the hour
 _MILLI, _MICRO = (10**12, 10**13), (10**15, 10**16)  # ranges of 13 and of 16 digits
-
-
-class Zip(NamedTuple):
-    """One file of the archive as it came, and the hash that its CHECKSUM proved."""
-
-    file: File
-    content: bytes
-    sha256: str = ""
-
-
-class Rows(NamedTuple):
-    """The rows of some files, file after file, and how many each has."""
-
-    table: pa.Table
-    counts: list[int]
-
-
-class _Lines(NamedTuple):
-    """The text of one file without its header: whole lines, each ended by a line feed."""
-
-    file: File
-    names: list[str]
-    text: bytes
 
 
 def read(kind: Kind, months: Sequence[Sequence[Zip]]) -> list[Rows | SchemaDrift]:
@@ -56,7 +30,7 @@ def read(kind: Kind, months: Sequence[Sequence[Zip]]) -> list[Rows | SchemaDrift
     A file with only a header has no rows.
     """
     try:
-        table, counts = _together(kind, _unzipped([zipped for month in months for zipped in month]))
+        table, counts = _together(kind, unzipped([zipped for month in months for zipped in month]))
     except SchemaDrift as error:
         return [error] if len(months) == 1 else [found for month in months for found in read(kind, [month])]
     found: list[Rows | SchemaDrift] = []
@@ -70,42 +44,7 @@ def read(kind: Kind, months: Sequence[Sequence[Zip]]) -> list[Rows | SchemaDrift
     return found
 
 
-def _unzipped(zips: Sequence[Zip]) -> list[_Lines]:
-    """What the zips hold, `LARGEST` bytes at the most. Raises SchemaDrift."""
-    found, left = [], LARGEST
-    for file, content, _ in zips:
-        try:
-            body = member(content, f"{file.name}.csv", left, alone=True)
-            found.append(_lines(file, body))
-        except SchemaDrift as error:
-            raise SchemaDrift(f"{file.name}: {error}") from None
-        left -= len(body)
-    return found
-
-
-def _lines(file: File, body: bytes) -> _Lines:
-    """The header read and taken off, if there is one. Raises SchemaDrift for a column that is missing or there twice."""
-    text = body.removeprefix(b"\xef\xbb\xbf")
-    if b"\r" in text:
-        text = text.replace(b"\r\n", b"\n")
-        if b"\r" in text:
-            raise SchemaDrift("a carriage return inside a line")
-    first = text.lstrip(b"\n").partition(b"\n")[0]
-    cells = [cell.strip().strip('"').strip() for cell in first.decode("utf-8", "replace").split(",")]
-    wanted = [column.name for column in file.kind.columns]
-    header = cells[0] == file.kind.key
-    names = cells if header else wanted
-    if missing := [column.name for column in file.kind.columns if column.required and column.name not in names]:
-        raise SchemaDrift(f"no column {missing[0]} in {one_line(','.join(cells), 80)!r}")
-    if len(set(names)) != len(names):
-        raise SchemaDrift(f"a column stands twice in {one_line(','.join(cells), 80)!r}")
-    if not header and len(cells) != len(wanted):
-        raise SchemaDrift(f"no header, and {len(cells)} columns where {len(wanted)} are documented: {one_line(','.join(cells), 80)!r}")
-    rows = text.partition(b"\n")[2] if header else text
-    return _Lines(file, names, rows if rows.endswith(b"\n") or not rows else rows + b"\n")
-
-
-def _together(kind: Kind, parts: Sequence[_Lines]) -> Rows:
+def _together(kind: Kind, parts: Sequence[Text]) -> Rows:
     """The rows of files, without `source_file`. Raises SchemaDrift that names a file."""
     try:
         return _checked(kind, parts)
@@ -117,39 +56,9 @@ def _together(kind: Kind, parts: Sequence[_Lines]) -> Rows:
     return Rows(pa.concat_tables([first, second]).combine_chunks(), some + others)
 
 
-def _parsed(kind: Kind, parts: Sequence[_Lines]) -> Rows:
-    """Columns as typed cells; those that the files do not have are null. Raises SchemaDrift."""
-    if any(part.names != parts[0].names for part in parts):
-        raise SchemaDrift("files with different headers")
-    text = b"".join(part.text for part in parts)
-    types = {c.name: _wire_type(kind, c.type) for c in kind.columns if c.name != "ignore"}
-    if not text:
-        return Rows(pa.schema(types.items()).empty_table(), [0] * len(parts))
-    try:
-        table = csv.read_csv(
-            pa.BufferReader(text),
-            csv.ReadOptions(use_threads=False, column_names=parts[0].names, block_size=len(text) + 2),
-            csv.ParseOptions(),
-            csv.ConvertOptions(column_types=types, include_columns=list(types), include_missing_columns=True, null_values=[""]),
-        ).combine_chunks()
-    except (pa.ArrowException, OverflowError) as error:
-        raise SchemaDrift(one_line(str(error), 160)) from None
-    counts = [len(table)] if len(parts) == 1 else [part.text.count(b"\n") for part in parts]
-    if sum(counts) != len(table):  # an empty line, or a quoted one that goes on: equal only where every line is one row
-        raise SchemaDrift("rows that are not lines")
-    return Rows(table, counts)
-
-
-def _wire_type(kind: Kind, type: pa.DataType) -> pa.DataType:
-    """How a cell is written: moments are digits, in `metrics` a date and a time."""
-    if type != MOMENT:
-        return type
-    return pa.timestamp("s") if kind.name == "metrics" else pa.int64()
-
-
-def _checked(kind: Kind, parts: Sequence[_Lines]) -> Rows:
+def _checked(kind: Kind, parts: Sequence[Text]) -> Rows:
     """The rows in the kind's schema, or SchemaDrift naming the first thing that cannot be."""
-    table, counts = _parsed(kind, parts)
+    table, counts = parsed(kind, parts)
     files, columns = [part.file for part in parts], []
     for column in kind.columns:
         if column.name == "ignore":
