@@ -3,11 +3,12 @@
 Belongs here: who works on what at once, resuming, what a failure stops (its month, nothing else). Does not belong here:
 HTTP (`ingest.client`), decoding (`cells`, `tables`), files on disk (`store`).
 Months go through in batches, so that many small files are parsed and checked by one call each (docs/decisions/0007).
-Memory: `threads` batches at a time, whatever the length of the history.
+Memory: the zips of `threads` batches, the rows of one batch a core and one more, whatever the length of the history.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -77,6 +78,8 @@ class _Load:
     def __init__(self, client: Client, kind: Kind, store: Store, report: BulkReport, tell: Callable[[BulkReport], None]) -> None:
         self.client, self.kind, self.store, self.report, self.tell = client, kind, store, report, tell
         self.tally, self.refused, self.over, self.lock = report.kinds[kind.name], 0, threading.Event(), threading.Lock()
+        # one thread a core decodes and one waits for the disk: more would only fight over the interpreter lock
+        self.turns = threading.Semaphore((os.cpu_count() or 1) + 1)
 
     def run(self, wanted: Sequence[str], first: str, last: str, threads: int) -> None:
         try:
@@ -157,10 +160,11 @@ class _Load:
                 return
             with self._alone(files):
                 months += self._fetched(files)
-        found = read(self.kind, [month.zips for month in months])
-        for month, rows in zip(months, found, strict=True):
-            with self._alone(month.files):
-                self._keep(month, rows)
+        with self.turns:
+            found = read(self.kind, [month.zips for month in months])
+            for month, rows in zip(months, found, strict=True):
+                with self._alone(month.files):
+                    self._keep(month, rows)
 
     def _fetched(self, files: Sequence[File]) -> list[_Month]:
         """The month with the zips that its part lacks; none when it is whole. Raises SourceError subclasses."""
