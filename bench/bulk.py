@@ -1,8 +1,11 @@
 """`make bench-bulk`: rows per second of the bulk loader, beside DuckDB and dlt on the same simulated files, in the same run.
 
-Belongs here: making the files, timing each contender in a process of its own (imports and the first month not counted), medians and ratios.
-The loader starts from zips with their CHECKSUMs (proves, unzips, checks every row, writes durable parts by symbol and
-month); DuckDB and dlt get the extracted CSVs. Rounds are interleaved: machines are noisy. No assertions.
+Belongs here: making the files, timing each contender in a process of its own (imports and a first month not counted), medians and ratios.
+All read the same rows. The loader starts from zips with their CHECKSUMs (proves, unzips, checks every row, writes durable parts by
+symbol and month). DuckDB and dlt get the extracted CSVs, and check and keep nothing but the types; one more DuckDB does what can be
+compared with the loader's work: unzip, read, write Parquet by symbol and month, without proof, checks or fsync.
+Rounds are interleaved: machines are noisy. Nothing is deleted before the end: ext4 goes around inodes that were freed in the last
+minutes, which costs the next one who creates files up to 2 ms for each (so wait five minutes between two runs). No assertions.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from rich.console import Console
 from rich.table import Table
@@ -36,12 +41,14 @@ def lines(file: File, draw: random.Random) -> Iterator[str]:
     """CSV lines of one file, as long as the archive's."""
     yield ",".join(column.name for column in file.kind.columns)
     at, after = file.span
-    step = timedelta(hours=1) if file.kind.folder == "klines" else timedelta(minutes=5)
+    step = timedelta(hours={"klines": 1, "fundingRate": 8}[file.kind.folder]) if file.kind.folder != "metrics" else timedelta(minutes=5)
     while at < after:
         r = draw.random()
         if file.kind.folder == "klines":
             start, price = int(at.timestamp() * 1000), 100 + r
             yield f"{start},{price:.4f},{price + 1:.4f},{price - 1:.4f},{price:.4f},{r * 1e5:.3f},{start + 3_599_999},{r * 1e7:.5f},{int(r * 1e5)},{r * 5e4:.3f},{r * 5e6:.5f},0"
+        elif file.kind.name == "funding_rate":
+            yield f"{int(at.timestamp() * 1000) + int(r * 9)},8,{r / 1e3 - 5e-4:.8f}"
         else:
             yield f"{at:%Y-%m-%d %H:%M:%S},{file.symbol},{r * 1e6:.4f},{r * 1e9:.4f},{r:.8f},{1 - r:.8f},{r / 2:.8f},{r / 3:.8f}"
         at += step
@@ -59,7 +66,9 @@ def make(folder: Path, kind: Kind, symbols: int, months: int) -> None:
                 text = "\n".join(lines(file, draw)) + "\n"
                 target = folder / "zip" / file.key
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(wire.pack(f"{file.name}.csv", text, 6))
+                content = wire.pack(f"{file.name}.csv", text, 6)
+                target.write_bytes(content)
+                target.with_name(f"{target.name}.CHECKSUM").write_bytes(wire.checksum(content, target.name).body)
                 (folder / "csv").mkdir(exist_ok=True)
                 (folder / "csv" / f"{file.name}.csv").write_text(text)
 
@@ -82,9 +91,7 @@ class Disk:
             content = wire.listing(prefix, request.params.get("marker", ""), folders, keys, lambda key: b"x").body
         else:
             key = request.url.partition(".vision/")[2]
-            content = (self.folder / key.removesuffix(".CHECKSUM")).read_bytes()
-            if key.endswith(".CHECKSUM"):
-                content = f"{hashlib.sha256(content).hexdigest()}  {key.rpartition('/')[2].removesuffix('.CHECKSUM')}\n".encode()
+            content = (self.folder / key).read_bytes()
         return Response(request, 200, {}, content, datetime(2026, 1, 1, tzinfo=UTC), fetch_id, hashlib.sha256(content).hexdigest())
 
 
@@ -93,25 +100,35 @@ def loader(folder: Path, kind: Kind, threads: int) -> tuple[int, float]:
     from lowtide.home import Home
 
     client: Any = Disk(folder / "zip")
-    with tempfile.TemporaryDirectory(dir=folder) as home, tempfile.TemporaryDirectory(dir=folder) as warm:
-        load(Home(Path(warm), "sandbox").prepare(), client, [kind], last="2025-01")  # Arrow's first calls load libraries
-        begun = time.monotonic()
-        report = load(Home(Path(home), "sandbox").prepare(), client, [kind], threads=threads)
-        taken = time.monotonic() - begun
-        assert report.good, report.failures[:1]
-        return report.kinds[kind.name].rows, taken
+    warm, home = (Home(Path(tempfile.mkdtemp(dir=folder)), "sandbox").prepare() for _ in range(2))
+    load(warm, client, [kind], symbols=["COIN0USDT"], last="2025-01")  # Arrow's first calls load libraries
+    begun = time.monotonic()
+    report = load(home, client, [kind], threads=threads)
+    taken = time.monotonic() - begun
+    assert report.good, report.failures[:1]
+    return report.kinds[kind.name].rows, taken
 
 
-def duck(folder: Path, kind: Kind, *, told: bool) -> tuple[int, float]:
-    """CSVs into a table in memory, columns told or found out by DuckDB."""
+def duck(folder: Path, kind: Kind, way: str) -> tuple[int, float]:
+    """CSVs into a table in memory, columns told or found out by DuckDB; or zips into Parquet by symbol and month."""
     import duckdb
 
     stamp = "timestamp" if kind.name == "metrics" else "bigint"
     types = {c.name: stamp if c.type == MOMENT else {"double": "double", "int64": "bigint"}.get(str(c.type), "varchar") for c in kind.columns}
-    options = f", header = true, columns = {types}" if told else ""
+    options = "" if way == "columns found" else f", header = true, columns = {types}"
+    csvs, target = folder / "csv", Path(tempfile.mkdtemp(dir=folder))
     connection = duckdb.connect(config={"threads": os.cpu_count() or 2})
     begun = time.monotonic()
-    connection.execute(f"create table t as select * from read_csv('{folder}/csv/*.csv'{options})")
+    if way == "zip to Parquet":
+        csvs = Path(tempfile.mkdtemp(dir=folder))
+        with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+            list(pool.map(lambda path: ZipFile(path).extractall(csvs), (folder / "zip").rglob("*.zip")))
+    connection.execute(f"create table t as select * from read_csv('{csvs}/*.csv'{options}{', filename = true' if way == 'zip to Parquet' else ''})")
+    if way == "zip to Parquet":
+        name = "parse_filename(filename, true)"
+        parts = f"select *, split_part({name}, '-', 1) as symbol, regexp_extract({name}, '\\d{{4}}-\\d\\d') as month from t"
+        parts = parts.replace("*", "* exclude (symbol)") if "symbol" in types else parts
+        connection.execute(f"copy ({parts}) to '{target}' (format parquet, compression zstd, partition_by (symbol, month), overwrite_or_ignore)")
     taken = time.monotonic() - begun
     return connection.sql("select count(*) from t").fetchall()[0][0], taken
 
@@ -119,7 +136,7 @@ def duck(folder: Path, kind: Kind, *, told: bool) -> tuple[int, float]:
 def contender(name: str, folder: Path, kind: Kind) -> tuple[int, float]:
     if name.startswith("lowtide"):
         return loader(folder, kind, int(name.rpartition(" ")[2]))
-    return duck(folder, kind, told="told" in name)
+    return duck(folder, kind, name.removeprefix("duckdb, "))
 
 
 def timed(name: str, folder: Path, kind: Kind, dlt: str) -> dict[str, float]:
@@ -135,13 +152,23 @@ def timed(name: str, folder: Path, kind: Kind, dlt: str) -> dict[str, float]:
     return found
 
 
+def show(kind: Kind, names: list[str], rounds: list[dict[str, dict[str, float]]]) -> None:
+    rates = {name: [found[name]["rows"] / found[name]["seconds"] for found in rounds] for name in names}
+    rows = rounds[0][names[0]]["rows"]
+    table = Table("contender", "rows/s", "lowtide to it", "peak MB", title=f"{kind.name}: {rows:,.0f} rows, medians of {len(rounds)}")
+    for name in names:
+        ratio = statistics.median(ours / theirs for ours, theirs in zip(rates[names[0]], rates[name], strict=True))
+        table.add_row(name, f"{statistics.median(rates[name]):,.0f}", f"{ratio:.2f}", f"{max(found[name]['peak_mb'] for found in rounds):.0f}")
+    Console(width=120).print(table)
+
+
 def main() -> None:
     import resource
 
     parser = argparse.ArgumentParser(prog="make bench-bulk", description=__doc__)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--symbols", type=int, default=4)
-    parser.add_argument("--months", type=int, default=24, help="klines; a fourth of it for metrics")
+    parser.add_argument("--symbols", type=int, default=8)
+    parser.add_argument("--months", type=int, default=24, help="klines; an eighth of it for metrics, twice for funding")
     parser.add_argument("--dlt", default=".venv-dlt/bin/python", help="a Python that has dlt; left out where there is none")
     parser.add_argument("--contender", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -149,24 +176,21 @@ def main() -> None:
         rows, taken = contender(asked.contender[0], Path(asked.contender[1]), KINDS[asked.contender[2]])
         print(json.dumps({"rows": rows, "seconds": taken, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
         return
-    names = ["lowtide, threads: 8", "lowtide, threads: 1", "duckdb, columns told", "duckdb, columns found"]
+    names = ["lowtide, threads: 8", "lowtide, threads: 1", "duckdb, columns told", "duckdb, columns found", "duckdb, zip to Parquet"]
     names += ["dlt"] if Path(asked.dlt).exists() else []
     kept = []
-    for kind, months in ((KINDS["klines_1h"], asked.months), (KINDS["metrics"], max(1, asked.months // 4))):
-        with tempfile.TemporaryDirectory() as folder:
-            make(Path(folder), kind, asked.symbols, months)
-            rounds = [{name: timed(name, Path(folder), kind, asked.dlt) for name in names} for _ in range(asked.repeat)]
-        table = Table("contender", "rows/s", "to lowtide", "peak MB", title=f"{kind.name}: {rounds[0][names[0]]['rows']:,.0f} rows, medians of {asked.repeat}")
-        for name in names:
-            rate = statistics.median(r[name]["rows"] / r[name]["seconds"] for r in rounds)
-            ratio = statistics.median((r[names[0]]["rows"] / r[names[0]]["seconds"]) / (r[name]["rows"] / r[name]["seconds"]) for r in rounds)
-            table.add_row(name, f"{rate:,.0f}", f"{ratio:.2f}", f"{max(r[name]['peak_mb'] for r in rounds):.0f}")
-        Console(width=120).print(table)
-        kept.append({"kind": kind.name, "rounds": rounds})
+    shapes = ((KINDS["klines_1h"], asked.months), (KINDS["metrics"], max(1, asked.months // 8)), (KINDS["funding_rate"], asked.months * 2))
+    with tempfile.TemporaryDirectory() as base:
+        for kind, months in shapes:
+            folder = Path(base) / kind.name
+            make(folder, kind, asked.symbols, months)
+            rounds = [{name: timed(name, folder, kind, asked.dlt) for name in names} for _ in range(asked.repeat)]
+            show(kind, names, rounds)
+            kept.append({"kind": kind.name, "rounds": rounds})
     path = ROOT / "bench" / "results" / f"bulk-{Clock().now():%Y%m%dT%H%M%SZ}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"cores": os.cpu_count(), "kinds": kept}, indent=1), encoding="utf-8")
-    print(f"kept in {path.relative_to(ROOT)}; 'to lowtide' is lowtide's rate divided by the contender's, round by round")
+    print(f"kept in {path.relative_to(ROOT)}; 'lowtide to it' is the rate of lowtide with 8 threads divided by the contender's, round by round")
 
 
 if __name__ == "__main__":

@@ -20,14 +20,14 @@ def main() -> None:
     from dlt.sources.filesystem import filesystem, read_csv_duckdb
 
     folder = Path(sys.argv[1]) / "csv"
-    with tempfile.TemporaryDirectory(dir=sys.argv[1]) as scratch:
-        begun = time.monotonic()
-        pipeline = dlt.pipeline("bench", pipelines_dir=scratch, destination=dlt.destinations.duckdb(f"{scratch}/bench.duckdb"), dataset_name="raw")
-        reader = (filesystem(bucket_url=folder.as_uri(), file_glob="*.csv") | read_csv_duckdb(chunk_size=50_000, use_pyarrow=True)).with_name("rows")
-        pipeline.run(reader)
-        taken = time.monotonic() - begun
-        with pipeline.sql_client() as client:
-            rows = client.execute_sql("select count(*) from rows")[0][0]
+    scratch = tempfile.mkdtemp(dir=sys.argv[1])  # the bench deletes it, at its end
+    begun = time.monotonic()
+    pipeline = dlt.pipeline("bench", pipelines_dir=scratch, destination=dlt.destinations.duckdb(f"{scratch}/bench.duckdb"), dataset_name="raw")
+    reader = (filesystem(bucket_url=folder.as_uri(), file_glob="*.csv") | read_csv_duckdb(chunk_size=50_000, use_pyarrow=True)).with_name("rows")
+    pipeline.run(reader)
+    taken = time.monotonic() - begun
+    with pipeline.sql_client() as client:
+        rows = client.execute_sql("select count(*) from rows")[0][0]
     print(json.dumps({"rows": rows, "seconds": taken, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
 

@@ -1,24 +1,27 @@
 """Load an archive: list, fetch and prove each zip, write a part per symbol and month, skip what is whole.
 
 Belongs here: who works on what at once, resuming, what a failure stops (its month, nothing else). Does not belong here:
-HTTP (`ingest.client`), decoding (`tables`), files on disk (`store`).
-Memory: `threads` months at a time and their zips, whatever the length of the history. Threads do for decoding too: inflate,
-CSV, hash and Parquet all leave the interpreter lock (docs/decisions/0007).
+HTTP (`ingest.client`), decoding (`cells`, `tables`), files on disk (`store`).
+Months go through in batches, so that many small files are parsed and checked by one call each (docs/decisions/0007).
+Memory: the zips of `threads` batches, the rows of one batch a core and one more, whatever the length of the history.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from ingest.bulk import listing
+from ingest.bulk.cells import Rows, Zip
 from ingest.bulk.kinds import BUCKET, HOST, File, Kind
-from ingest.bulk.store import Loaded, Store
+from ingest.bulk.report import BulkReport, Failure, Tally
+from ingest.bulk.store import Entry, Loaded, Store
 from ingest.bulk.tables import joined, read
 from ingest.client import Client
 from ingest.errors import Blocked, EmptyPayload, RateLimited, SchemaDrift, SourceError, Unreachable
@@ -27,54 +30,21 @@ from lowtide.errors import LowtideError
 from lowtide.home import Home
 
 HOSTS = {HOST: 0.02, BUCKET: 0.1}  # seconds between requests; static objects, no documented limit
-MAX_ZIP = 64 * 2**20
 THREADS = 8
+BATCH_MONTHS, BATCH_BYTES = 8, 2**19  # what is decoded at once: at least one month, of zips
 GIVE_UP_AFTER = 20  # months in a row that a wall or a dead host refused
 _WALLS = (Blocked, Unreachable, RateLimited)
 _SUM = re.compile(rb"([0-9a-fA-F]{64}) [ *](\S+)\s*")
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A month, or a symbol's listing (`month` None), that could not be loaded."""
+class _Month:
+    """A month whose zips are here: what its part holds already, and of that what stays."""
 
-    kind: str
-    symbol: str
-    month: str | None
-    error_type: str
-    error_message: str
-
-
-@dataclass
-class Tally:
-    """What was done for one kind; days without a file between a month's first and last are `missing_days`."""
-
-    symbols: int = 0
-    months: int = 0
-    loaded: int = 0
-    skipped: int = 0
-    failed: int = 0
-    files: int = 0
-    rows: int = 0
-    bytes: int = 0
-    duplicates: int = 0
-    missing_days: int = 0
-
-
-@dataclass
-class BulkReport:
-    """Counts per kind and every failure; `stopped` says why the load gave up early."""
-
-    kinds: dict[str, Tally] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
-    stopped: str | None = None
-
-    @property
-    def good(self) -> bool:
-        return not self.failures and self.stopped is None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    files: Sequence[File]
+    held: Entry | None
+    kept: dict[str, Loaded]
+    zips: list[Zip]
 
 
 def load(
@@ -107,7 +77,9 @@ class _Load:
 
     def __init__(self, client: Client, kind: Kind, store: Store, report: BulkReport, tell: Callable[[BulkReport], None]) -> None:
         self.client, self.kind, self.store, self.report, self.tell = client, kind, store, report, tell
-        self.tally, self.refused, self.over = report.kinds[kind.name], 0, threading.Event()
+        self.tally, self.refused, self.over, self.lock = report.kinds[kind.name], 0, threading.Event(), threading.Lock()
+        # one thread a core decodes and one waits for the disk: more would only fight over the interpreter lock
+        self.turns = threading.Semaphore((os.cpu_count() or 1) + 1)
 
     def run(self, wanted: Sequence[str], first: str, last: str, threads: int) -> None:
         try:
@@ -120,15 +92,15 @@ class _Load:
         self.tally.symbols = len(names)
         with ThreadPoolExecutor(2, "bulk-list") as lister, ThreadPoolExecutor(threads, "bulk-load") as pool:
             try:
-                waiting: dict[Future[None], tuple[str, str]] = {}
-                for files in self._months(lister, names, first, last):
-                    waiting[pool.submit(self._month, files)] = (files[0].symbol, files[0].month)
+                waiting: set[Future[None]] = set()
+                for months in _batches(self._months(lister, names, first, last)):
+                    waiting.add(pool.submit(self._batch, months))
                     if len(waiting) >= 2 * threads:
-                        self._settle(waiting, FIRST_COMPLETED)
+                        waiting = self._settle(waiting)
                     if self.over.is_set():
                         break
                 while waiting:
-                    self._settle(waiting, FIRST_COMPLETED)
+                    waiting = self._settle(waiting)
             finally:
                 self.over.set()
                 lister.shutdown(wait=False, cancel_futures=True)
@@ -151,54 +123,77 @@ class _Load:
             self.tally.months += len(months)
             yield from months
 
-    def _settle(self, waiting: dict[Future[None], tuple[str, str]], when: str) -> None:
-        done, _ = wait(waiting, return_when=when)
+    def _settle(self, waiting: set[Future[None]]) -> set[Future[None]]:
+        """Wait for a batch to end; those still under way."""
+        done, rest = wait(waiting, return_when=FIRST_COMPLETED)
         for future in done:
-            symbol, month = waiting.pop(future)
-            try:
-                future.result()
-                self.refused = 0
-            except SourceError as error:
-                self._failed(symbol, month, error)
+            future.result()
         self.tell(self.report)
+        return rest
 
     def _failed(self, symbol: str, month: str | None, error: SourceError) -> None:
-        if self.over.is_set():
-            return  # given up already: what was still under way is not told again
-        self.tally.failed += 1
-        self.report.failures.append(Failure(self.kind.name, symbol, month, error.kind, str(error)))
-        self.refused = self.refused + 1 if isinstance(error, _WALLS) else 0
-        if self.refused >= GIVE_UP_AFTER:
-            self.report.stopped = f"gave up after {self.refused} refusals in a row: {error.kind}: {error}"
-            self.over.set()
+        with self.lock:
+            if self.over.is_set():
+                return  # given up already: what was still under way is not told again
+            self.tally.failed += 1
+            self.report.failures.append(Failure(self.kind.name, symbol, month, error.kind, str(error)))
+            self.refused = self.refused + 1 if isinstance(error, _WALLS) else 0
+            if self.refused >= GIVE_UP_AFTER:
+                self.report.stopped = f"gave up after {self.refused} refusals in a row: {error.kind}: {error}"
+                self.over.set()
 
-    def _month(self, files: Sequence[File]) -> None:
-        """Make one part whole. Raises SourceError subclasses (the part stays as it was), LowtideError."""
-        if self.over.is_set():
-            return
-        symbol, month = files[0].symbol, files[0].month
-        held = self.store.entry(symbol, month)
+    @contextmanager
+    def _alone(self, files: Sequence[File]) -> Iterator[None]:
+        """What fails in here fails for the month of `files` only."""
+        try:
+            yield
+        except SourceError as error:
+            self._failed(files[0].symbol, files[0].month, error)
+        else:
+            self.refused = 0
+
+    def _batch(self, batch: Sequence[Sequence[File]]) -> None:
+        """Make the parts of some months whole. Raises LowtideError."""
+        months: list[_Month] = []
+        for files in batch:
+            if self.over.is_set():
+                return
+            with self._alone(files):
+                months += self._fetched(files)
+        with self.turns:
+            found = read(self.kind, [month.zips for month in months])
+            for month, rows in zip(months, found, strict=True):
+                with self._alone(month.files):
+                    self._keep(month, rows)
+
+    def _fetched(self, files: Sequence[File]) -> list[_Month]:
+        """The month with the zips that its part lacks; none when it is whole. Raises SourceError subclasses."""
+        held = self.store.entry(files[0].symbol, files[0].month)
         kept = {} if held is None else {f.name: f for f in held.files if self._still_good(f, files)}
         fresh = [file for file in files if file.name not in kept]
-        gaps = _gaps(files)
         if not fresh and held is not None and len(kept) == len(held.files):
-            self._count(skipped=1, missing_days=gaps)
-            return
-        tables = [self.store.rows(held, set(kept))] if held is not None and kept else []
-        loaded, received = dict(kept), 0
-        for file in fresh:
-            content, sha256 = self._fetch(file)
-            table = read(file, content)
-            received += len(content)
-            tables.append(table)
-            loaded[file.name] = Loaded(file.name, file.url, sha256, len(content), file.version, len(table))
-        table, twice = joined(self.kind, tables)
+            self._count(skipped=1, missing_days=_gaps(files))
+            return []
+        return [_Month(files, held, kept, [self._proven(file) for file in fresh])]
+
+    def _keep(self, month: _Month, rows: Rows | SchemaDrift) -> None:
+        """Write the part. Raises SourceError subclasses (it stays as it was), LowtideError."""
+        if isinstance(rows, SchemaDrift):
+            raise rows
+        first = month.files[0]
+        old = [self.store.rows(month.held, set(month.kept))] if month.held is not None and month.kept else []
+        table, twice = joined(self.kind, [*old, rows.table])
+        loaded = month.kept | {
+            file.name: Loaded(file.name, file.url, sha256, len(content), file.version, count)
+            for (file, content, sha256), count in zip(month.zips, rows.counts, strict=True)
+        }
         if not len(table):
-            raise EmptyPayload(f"{files[0].name}: no row in {len(loaded)} files")
+            raise EmptyPayload(f"{first.name}: no row in {len(loaded)} files")
         in_order = tuple(loaded[name] for name in sorted(loaded))
         duplicates = sum(f.rows for f in in_order) - len(table)
-        self.store.keep(symbol, month, table, duplicates, in_order)
-        self._count(loaded=1, files=len(fresh), rows=len(table), bytes=received, duplicates=twice, missing_days=gaps)
+        self.store.keep(first.symbol, first.month, table, duplicates, in_order)
+        received = sum(len(content) for _, content, _ in month.zips)
+        self._count(loaded=1, files=len(month.zips), rows=len(table), bytes=received, duplicates=twice, missing_days=_gaps(month.files))
 
     def _still_good(self, held: Loaded, files: Sequence[File]) -> bool:
         """Whether a file's rows stay: its bytes are the listed ones, or its day is no longer listed (nothing is unlearned)."""
@@ -207,13 +202,13 @@ class _Load:
             return files[0].cadence == "daily" and held.name.startswith(f"{self.kind.stem(files[0].symbol)}{files[0].month}-")
         return held.version == file.version if file.version else held.sha256 == self._checksum(file)
 
-    def _fetch(self, file: File) -> tuple[bytes, str]:
+    def _proven(self, file: File) -> Zip:
         """The zip, proven by its CHECKSUM; asked once more where they differ (the archive replaces files)."""
         for _ in range(2):
             wanted = self._checksum(file)
             answer = self.client.send(Request(file.url), "bulk")
             if answer.content_sha256 == wanted:
-                return answer.content, wanted
+                return Zip(file, answer.content, wanted)
         raise SchemaDrift(f"{file.name}.zip is not what its CHECKSUM says")
 
     def _checksum(self, file: File) -> str:
@@ -224,12 +219,24 @@ class _Load:
         return found[1].decode().lower()
 
     def _count(self, **more: int) -> None:
-        with _COUNTING:
+        with self.lock:
             for name, number in more.items():
                 setattr(self.tally, name, getattr(self.tally, name) + number)
 
 
-_COUNTING = threading.Lock()
+def _batches(months: Iterable[list[File]]) -> Iterator[list[list[File]]]:
+    """Months in groups that are worth a thread's while and small in memory."""
+    batch: list[list[File]] = []
+    size = 0
+    for files in months:
+        more = sum(file.size for file in files)
+        if batch and (len(batch) == BATCH_MONTHS or size + more > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(files)
+        size += more
+    if batch:
+        yield batch
 
 
 def _gaps(files: Sequence[File]) -> int:

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -76,7 +76,7 @@ class Store:
             self._handle.close()
 
     def part(self, symbol: str, month: str) -> Path:
-        return self.root / f"symbol={symbol}" / f"month={month}" / "part.parquet"
+        return self.root / f"symbol={symbol}/month={month}/part.parquet"
 
     def entry(self, symbol: str, month: str) -> Entry | None:
         """What is held of a month; None where nothing whole is."""
@@ -99,16 +99,18 @@ class Store:
     def keep(self, symbol: str, month: str, table: pa.Table, duplicates: int, files: tuple[Loaded, ...]) -> Entry:
         """Write a part (draft, fsync, rename), then its line. Raises HomeUnusable."""
         path, draft = self.part(symbol, month), self._drafts / f"{symbol}-{month}.parquet"
+        encoded = pa.BufferOutputStream()  # a part is a few MB at the most; a Python file would be asked for every column
+        pq.write_table(table, encoded, compression="zstd", compression_level=1, use_dictionary=["source_file"])
+        content = encoded.getvalue()
         with usable(path):
             with draft.open("wb") as handle:
-                pq.write_table(table, handle, compression="zstd", compression_level=1, use_dictionary=["source_file"])
+                handle.write(content)
                 handle.flush()
                 os.fsync(handle.fileno())
-                size = handle.tell()
             path.parent.mkdir(parents=True, exist_ok=True)
             draft.replace(path)
-        entry = Entry(symbol, month, len(table), duplicates, size, files)
-        line = json.dumps(asdict(entry), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        entry = Entry(symbol, month, len(table), duplicates, content.size, files)
+        line = json.dumps(vars(entry) | {"files": [vars(file) for file in files]}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         with self._lock, usable(self._path):
             self._handle.write(line)
             self._handle.flush()

@@ -1,72 +1,65 @@
-"""A zip of the archive as an Arrow table: strict, columnar, nothing guessed.
+"""Zips of the archive as Arrow tables: strict, columnar, nothing guessed.
 
-Belongs here: unzip, header or none, milli- or microseconds, duplicates, the checks a row must pass. Does not belong here:
+Belongs here: milli- or microseconds, the checks a row must pass, duplicates. Does not belong here: unzip and CSV (`cells`),
 which files there are (`listing`), where rows are kept (`store`). Everything is pure; every failure is an `ingest.errors` type.
+
+Files hold some hundred rows, and a call into Arrow costs as much as its work on them. So files are parsed and checked
+together; where anything is wrong, the halves by themselves, down to the file that the error names (docs/decisions/0007).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from ingest.answers import one_line
+from ingest.bulk.cells import Rows, Text, Zip, parsed, unzipped
 from ingest.bulk.kinds import MOMENT, File, Kind
 from ingest.errors import SchemaDrift
-from ingest.sources._zip import member
 
-LARGEST = 64 * 2**20  # bytes of one CSV; a month of one-minute klines is 6 MB
 _SLACK_US = 60_000_000  # settlements are booked some milliseconds off the hour
 _MILLI, _MICRO = (10**12, 10**13), (10**15, 10**16)  # ranges of 13 and of 16 digits
 
 
-def read(file: File, zipped: bytes) -> pa.Table:
-    """Rows of one file in `file.kind.schema`, in the file's order; none where it has only a header. Raises SchemaDrift."""
+def read(kind: Kind, months: Sequence[Sequence[Zip]]) -> list[Rows | SchemaDrift]:
+    """Each month's rows in its kind's schema, in the order of its files, or what is wrong with the first bad one.
+
+    A file with only a header has no rows.
+    """
     try:
-        return _checked(file, _parsed(file.kind, member(zipped, f"{file.name}.csv", LARGEST, alone=True)))
+        table, counts = _together(kind, unzipped([zipped for month in months for zipped in month]))
     except SchemaDrift as error:
-        raise SchemaDrift(f"{file.name}: {error}") from None
+        return [error] if len(months) == 1 else [found for month in months for found in read(kind, [month])]
+    found: list[Rows | SchemaDrift] = []
+    file = row = 0
+    for month in months:
+        held = counts[file : file + len(month)]
+        owner = np.repeat(np.arange(len(month), dtype=np.int32), held)
+        label = pa.DictionaryArray.from_arrays(pa.array(owner), pa.array([zipped.file.name for zipped in month], pa.string()))
+        found.append(Rows(table.slice(row, len(owner)).append_column("source_file", label), held))
+        file, row = file + len(month), row + len(owner)
+    return found
 
 
-def _parsed(kind: Kind, text: bytes) -> pa.Table:
-    """Columns as typed cells; those that the file does not have are null."""
-    body = text.removeprefix(b"\xef\xbb\xbf")
-    first = body.lstrip(b"\r\n").partition(b"\n")[0]
-    cells = [cell.strip().strip('"').strip() for cell in first.decode("utf-8", "replace").split(",")]
-    wanted = [column.name for column in kind.columns]
-    header = cells[0] == kind.key
-    names = cells if header else wanted
-    required = [column.name for column in kind.columns if column.required]
-    if missing := [name for name in required if name not in names]:
-        raise SchemaDrift(f"no column {missing[0]} in {one_line(','.join(cells), 80)!r}")
-    if len(set(names)) != len(names):
-        raise SchemaDrift(f"a column stands twice in {one_line(','.join(cells), 80)!r}")
-    if not header and len(cells) != len(wanted):
-        raise SchemaDrift(f"no header, and {len(cells)} columns where {len(wanted)} are documented: {one_line(','.join(cells), 80)!r}")
-    types = {c.name: _wire_type(kind, c.type) for c in kind.columns if c.name != "ignore"}
+def _together(kind: Kind, parts: Sequence[Text]) -> Rows:
+    """The rows of files, without `source_file`. Raises SchemaDrift that names a file."""
     try:
-        return csv.read_csv(
-            pa.BufferReader(body),
-            csv.ReadOptions(use_threads=False, column_names=names, skip_rows=1 if header else 0, block_size=max(len(body), 1) + 1),
-            csv.ParseOptions(),
-            csv.ConvertOptions(column_types=types, include_columns=list(types), include_missing_columns=True, null_values=[""]),
-        )
-    except (pa.ArrowException, OverflowError) as error:
-        raise SchemaDrift(one_line(str(error), 160)) from None
+        return _checked(kind, parts)
+    except SchemaDrift as error:
+        if len(parts) == 1:
+            raise SchemaDrift(f"{parts[0].file.name}: {error}") from None
+    half = len(parts) // 2
+    (first, some), (second, others) = _together(kind, parts[:half]), _together(kind, parts[half:])
+    return Rows(pa.concat_tables([first, second]).combine_chunks(), some + others)
 
 
-def _wire_type(kind: Kind, type: pa.DataType) -> pa.DataType:
-    """How a cell is written: moments are digits, in `metrics` a date and a time."""
-    if type != MOMENT:
-        return type
-    return pa.timestamp("s") if kind.name == "metrics" else pa.int64()
-
-
-def _checked(file: File, table: pa.Table) -> pa.Table:
-    """The table in the kind's schema, or SchemaDrift naming the first thing that cannot be."""
-    kind, columns = file.kind, []
+def _checked(kind: Kind, parts: Sequence[Text]) -> Rows:
+    """The rows in the kind's schema, or SchemaDrift naming the first thing that cannot be."""
+    table, counts = parsed(kind, parts)
+    files, columns = [part.file for part in parts], []
     for column in kind.columns:
         if column.name == "ignore":
             continue
@@ -74,21 +67,21 @@ def _checked(file: File, table: pa.Table) -> pa.Table:
         if column.required and cells.null_count:
             raise SchemaDrift(f"{cells.null_count} of {len(cells)} rows without {column.name}")
         if column.name == "symbol":
-            if len(cells) and (others := [s for s in pc.unique(cells).to_pylist() if s != file.symbol]):
-                raise SchemaDrift(f"a row of {one_line(str(others[0]), 40)!r}, wanted {file.symbol!r}")
+            wanted = pa.array([file.symbol for file in files], pa.string()).take(np.repeat(np.arange(len(files)), counts))
+            if at := pc.index(pc.equal(cells, wanted), False).as_py() + 1:
+                raise SchemaDrift(f"a row of {one_line(str(cells[at - 1]), 40)!r}, wanted {files[0].symbol!r}")
             continue
         if column.type == MOMENT:
             cells = _moments(column.name, cells)
         elif pa.types.is_floating(column.type) and pc.all(pc.is_finite(cells)).as_py() is False:
             raise SchemaDrift(f"a value of {column.name} that is no number")
         columns.append(cells)
-    names = [field.name for field in kind.schema][:-1]
-    found = pa.Table.from_arrays(columns, names=names)
-    _inside(file, found[kind.key])
+    schema = kind.schema
+    found = pa.Table.from_arrays(columns, schema=schema.remove(len(schema) - 1))
+    _inside(files, counts, found[kind.key])
     if kind.folder == "klines":
         _candles(found)
-    label = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), len(found)), pa.array([file.name]))
-    return found.append_column("source_file", label).cast(kind.schema)
+    return Rows(found, counts)
 
 
 def _moments(name: str, cells: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -110,17 +103,23 @@ def _moments(name: str, cells: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(milli, pc.multiply(pc.if_else(milli, cells, 0), 1000), cells).cast(MOMENT)
 
 
-def _inside(file: File, keys: pa.ChunkedArray) -> None:
-    """Every row belongs to the file's period; a day of metrics may end with the midnight after it."""
-    extent = pc.min_max(keys.cast(pa.int64()))
-    if extent["min"].as_py() is None:
+def _inside(files: Sequence[File], counts: Sequence[int], keys: pa.ChunkedArray) -> None:
+    """Every row belongs to its file's period; a day of metrics may end with the midnight after it."""
+    held = [(file, count) for file, count in zip(files, counts, strict=True) if count]
+    if not held:
         return
-    first, after = (int(moment.timestamp()) * 1_000_000 for moment in file.span)
-    low, high = extent["min"].as_py(), extent["max"].as_py()
-    slack = _SLACK_US if file.kind.folder != "klines" else 0
-    if low < first - slack or high >= after + max(slack, 1 if file.kind.name == "metrics" else 0):
-        worst = low if low < first - slack else high
-        raise SchemaDrift(f"a row of {pa.scalar(worst, MOMENT).as_py():%Y-%m-%d %H:%M:%S}")
+    kind = files[0].kind
+    slack = _SLACK_US if kind.folder != "klines" else 0
+    moments = keys.cast(pa.int64()).to_numpy()
+    starts = np.cumsum([0, *(count for _, count in held[:-1])])
+    bounds = [file.span for file, _ in held]
+    first, after = (np.array([int(bound[n].timestamp()) * 1_000_000 for bound in bounds]) for n in (0, 1))
+    low, high = np.minimum.reduceat(moments, starts), np.maximum.reduceat(moments, starts)
+    early, late = low < first - slack, high >= after + max(slack, 1 if kind.name == "metrics" else 0)
+    if (early | late).any():
+        at = int(np.argmax(early | late))
+        worst = low[at] if early[at] else high[at]
+        raise SchemaDrift(f"a row of {pa.scalar(int(worst), MOMENT).as_py():%Y-%m-%d %H:%M:%S}")
 
 
 def _candles(table: pa.Table) -> None:
@@ -133,8 +132,7 @@ def _candles(table: pa.Table) -> None:
 def joined(kind: Kind, tables: Sequence[pa.Table]) -> tuple[pa.Table, int]:
     """Files of one month as one table by ascending key, and how many rows were there twice. Raises SchemaDrift on rows that
     contradict each other."""
-    table = pa.concat_tables(tables).unify_dictionaries() if tables else kind.schema.empty_table()
-    table = table.combine_chunks()
+    table = tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     if len(table) < 2:
         return table, 0
     keys = table[kind.key].combine_chunks()

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.bulk import tables
+from ingest.bulk.cells import Zip
 from ingest.bulk.kinds import KINDS
 from ingest.errors import SchemaDrift, SourceError
 from tests.ingest.bulk.bulk_kit import FUNDING_HEADER, HOUR, JANUARY, file_of, funding, packed
@@ -25,7 +26,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read(file, text, **more):
-    return tables.read(file, packed(file, text, **more))
+    return unzip(file, packed(file, text, **more))
+
+
+def unzip(file, zipped):
+    (found,) = tables.read(file.kind, [[Zip(file, zipped)]])
+    if isinstance(found, SchemaDrift):
+        raise found
+    assert found.counts == [len(found.table)]
+    return found.table
 
 
 def kline(at: int, unit: int = 1, close: str = "2.5") -> str:
@@ -88,12 +97,12 @@ def test_zips_that_are_none(monkeypatch):
     whole = packed(FUNDING, funding())
     for broken in (b"", whole[: len(whole) // 2], b"<html>", whole[:60] + b"\x00" * 20 + whole[80:]):
         with pytest.raises(SchemaDrift, match="not a zip file"):
-            tables.read(FUNDING, broken)
+            unzip(FUNDING, broken)
     with pytest.raises(SchemaDrift, match="wanted BTCUSDT-fundingRate-2026-01.csv"):
         read(FUNDING, funding(), member="../../other.csv")
-    monkeypatch.setattr(tables, "LARGEST", 1000)
+    monkeypatch.setattr("ingest.bulk.cells.LARGEST", 1000)
     with pytest.raises(SchemaDrift, match="larger than"):
-        tables.read(FUNDING, whole)
+        unzip(FUNDING, whole)
 
 
 def test_duplicates_collapse_or_contradict():
@@ -107,6 +116,45 @@ def test_duplicates_collapse_or_contradict():
         tables.joined(FUNDING.kind, [read(FUNDING, text + lines[4][:-1] + "9\n")])
     missing = read(DAY, f"{METRICS_HEADER}\n2026-01-31 00:05:00,BTCUSDT,1,,1,1,1,1\n2026-01-31 00:05:00,BTCUSDT,1,,1,1,1,1\n")
     assert tables.joined(DAY.kind, [missing])[1] == 1
+
+
+# -- many files at once ------------------------------------------------------------------------------------------
+
+LINES = [f"{JANUARY + n * 8 * HOUR},8,0.0001" for n in range(3)]
+TEXTS = {
+    "good": "\n".join([FUNDING_HEADER, *LINES]) + "\n", "no header": "\n".join(LINES), "only a header": FUNDING_HEADER + "\n", "cut header": FUNDING_HEADER, "crlf": "\r\n".join([FUNDING_HEADER, *LINES]),
+    "lone cr": "\n".join([FUNDING_HEADER, "\r".join(LINES[:2]), "", ""]), "blank lines": "\n\n".join([FUNDING_HEADER, *LINES]), "blank first": "\n" + FUNDING_HEADER + "\n" + LINES[0],
+    "quoted": f'{FUNDING_HEADER}\n"{JANUARY}","8","0.1"\n', "open quote": f'{FUNDING_HEADER}\n{LINES[0]}\n{JANUARY},8,"0.1\n', "closing quote": f'{FUNDING_HEADER}\n1",8,0.1\n{LINES[0]}\n',
+    "other order": f"last_funding_rate,calc_time,funding_interval_hours\n0.1,{JANUARY},8\n", "micro": "\n".join([FUNDING_HEADER, f"{JANUARY}123,8,0.1", LINES[1]]),
+    "key first": f"calc_time,last_funding_rate,funding_interval_hours\n{JANUARY},0.1,8\n", "text": f"{FUNDING_HEADER}\n{JANUARY},8,x\n", "short": f"{FUNDING_HEADER}\n{JANUARY},8\n",
+    "nan": f"{FUNDING_HEADER}\n{JANUARY},8,nan\n", "missing": f"{FUNDING_HEADER}\n{JANUARY},8,\n", "other month": f"{FUNDING_HEADER}\n{JANUARY + 40 * 24 * HOUR},8,0.1\n", "html": "<html>",
+}  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(st.one_of(st.just("good"), st.sampled_from(sorted(TEXTS))), min_size=1, max_size=4), min_size=1, max_size=4))
+def test_property_together_is_what_each_file_is_by_itself(months):
+    """Rows, counts and errors of a batch are those of its files one by one, whatever the neighbours are."""
+    files = [[file_of("funding_rate", "2026-01", f"A{m}B{n}") for n, _ in enumerate(texts)] for m, texts in enumerate(months)]
+    zips = [[Zip(file, packed(file, TEXTS[text])) for file, text in zip(*month, strict=True)] for month in zip(files, months, strict=True)]
+    for month, found in zip(zips, tables.read(FUNDING.kind, zips), strict=True):
+        single = [tables.read(FUNDING.kind, [[one]])[0] for one in month]
+        wrong = [str(one) for one in single if isinstance(one, SchemaDrift)]
+        if isinstance(found, SchemaDrift):
+            assert str(found) in wrong
+        else:
+            assert not wrong and found.counts == [len(one.table) for one in single]
+            assert found.table.to_pylist() == [row for one in single for row in one.table.to_pylist()]
+
+
+def test_a_row_is_of_its_own_files_symbol_and_day():
+    """Neighbours do not vouch for each other: what is right in the file beside is wrong here."""
+    days = [file_of("metrics", f"2026-01-{day}", symbol) for day, symbol in ((30, "BTCUSDT"), (31, "ETHUSDT"))]
+    for text in ("2026-01-31 00:05:00,BTCUSDT,1,1,1,1,1,1\n", "2026-01-30 00:05:00,ETHUSDT,1,1,1,1,1,1\n"):
+        good = f"{METRICS_HEADER}\n2026-01-30 00:05:00,BTCUSDT,1,1,1,1,1,1\n"
+        first, second = tables.read(DAY.kind, [[Zip(days[0], packed(days[0], good))], [Zip(days[1], packed(days[1], f"{METRICS_HEADER}\n{text}"))]])
+        assert not isinstance(first, SchemaDrift) and len(first.table) == 1
+        assert isinstance(second, SchemaDrift) and str(second).startswith(f"{days[1].name}: a row of ")
 
 
 # -- fuzz: against a slow reader that knows only csv and float ---------------------------------------------------
@@ -161,6 +209,6 @@ def test_property_any_bytes_are_a_table_or_a_typed_error(content):
     for file in (FUNDING, DAY, file_of("klines_1d", "2026-01")):
         for zipped in (content, packed(file, content)):
             try:
-                assert isinstance(tables.read(file, zipped), pa.Table)
+                assert isinstance(unzip(file, zipped), pa.Table)
             except SourceError:
                 continue
