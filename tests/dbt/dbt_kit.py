@@ -1,7 +1,7 @@
 """Runs the real dbt project on a raw zone, in this process.
 
 Belongs here: calling dbt and reading the warehouse it made. Does not belong here: data (`raw_zone`) and expectations.
-Parsing costs as much as a build, so it is done once; `raw_path` is fixed at parsing, so each build points one link at its zone.
+Parsing costs as much as a build; it starts from what `make setup` parsed, as a run does.
 """
 
 from __future__ import annotations
@@ -24,45 +24,42 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.link = folder / "raw"
         self.manifest: Any = None
 
-    def _invoke(self, command: list[str], candidate: Path, as_of: str) -> list[Any]:
+    def _invoke(self, command: list[str], candidate: Path, as_of: str, zone: Path) -> list[Any]:
         """Results of one dbt command; AssertionError when dbt did not get as far as the nodes."""
         from dbt.cli.main import dbtRunner
 
-        os.environ["LOWTIDE_CANDIDATE"] = str(candidate)
         os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-        variables = {"raw_path": str(self.link), "origin": "sandbox", "as_of": as_of, "build_id": "b", "run_id": "r", "plumbing_from": FROM}
+        variables = {"raw_path": str(zone), "origin": "sandbox", "as_of": as_of, "build_id": "b", "run_id": "r", "plumbing_from": FROM}
         arguments = [
             "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(self.folder / "target"),
-            "--log-path", str(self.folder / "target"), "--log-level", "none", "--no-version-check", "--vars", json.dumps(variables),
+            "--log-path", str(self.folder / "target"), "--log-level", "none", "--no-version-check",
         ]  # fmt: skip
+        if self.manifest is None:
+            parsed = dbtRunner().invoke(["parse", *arguments, "--partial-parse-file-path", str(PROJECT / "target" / "partial_parse.msgpack"), "--no-write-json"])
+            assert parsed.success, f"dbt cannot parse the project: {parsed.exception}"
+            self.manifest = parsed.result
+        os.environ["LOWTIDE_CANDIDATE"] = str(candidate)
         try:
-            if self.manifest is None:
-                parsed = dbtRunner().invoke(["parse", *arguments])
-                assert parsed.success, f"dbt cannot parse the project: {parsed.exception}"
-                self.manifest = parsed.result
-            outcome = dbtRunner(manifest=self.manifest).invoke([*command, *arguments])
+            outcome = dbtRunner(manifest=self.manifest).invoke([*command, *arguments, "--vars", json.dumps(variables)])
         finally:
+            os.environ.pop("LOWTIDE_CANDIDATE")
             _release()
         assert outcome.result is not None, f"dbt did not run: {outcome.exception}"
         return list(outcome.result.results)
 
     def build(self, zone: Path, as_of: str, name: str, *options: str) -> Warehouse:
         """Everything but unit tests, on that raw zone. AssertionError names the first node that failed."""
-        if self.link.is_symlink():
-            self.link.unlink()
-        self.link.symlink_to(zone, target_is_directory=True)
         candidate = self.folder / name / "lowtide.duckdb"  # the manifest names the database: the same for every build
         candidate.parent.mkdir(exist_ok=True)
-        for result in self._invoke(["build", "--exclude-resource-type", "unit_test", *options], candidate, as_of):
+        for result in self._invoke(["build", "--exclude-resource-type", "unit_test", *options], candidate, as_of, zone):
             assert str(result.status.value) in ("success", "pass"), f"{result.node.name}: {result.message}"
         return Warehouse(candidate)
 
     def unit_tests(self, warehouse: Warehouse, as_of: str) -> dict[str, str]:
         """name -> '' when it passed, else what differs. The warehouse gives only the columns of mocked tables."""
-        results = self._invoke(["test", "--select", "test_type:unit"], warehouse.path, as_of)
+        results = self._invoke(["test", "--select", "test_type:unit"], warehouse.path, as_of, self.folder)
         return {r.node.name: "" if str(r.status.value) == "pass" else str(r.message or r.status) for r in results}
 
 

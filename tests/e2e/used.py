@@ -31,7 +31,7 @@ class Used:
         return {**os.environ, "LOWTIDE_HOME": str(self.home)}
 
     def lowtide(self, *words: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(self.command(*words), env=self.env, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(self.command(*words), env=self.env, capture_output=True, text=True, timeout=900, check=False)
         assert (done.returncode != 0) is fails, f"{words}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
         assert "Traceback" not in done.stderr, done.stderr[-3000:]
         return done

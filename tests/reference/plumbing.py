@@ -105,19 +105,26 @@ def weekly_correlation(supply: Mapping[dt.date, float], btc: Mapping[dt.date, fl
 def top_three(
     log: pd.DataFrame, mapping: Mapping[str, Sequence[str]], opened: dt.date, day: dt.date, first_dates: Mapping[str, dt.date]
 ) -> list[str] | None:
-    """The largest watched coins as known on the opening day; None while a coin that may be one of them is not known."""
-    names = [f"{coin}_supply_usd" for coin in COINS]
-    then, now = Known.at(log, mapping, names, opened), Known.at(log, mapping, names, day)
-    sizes = {}
+    """The largest watched coins as known on the opening day; None while a coin that may be one of them is not known: one that
+    the rest of the total leaves room for."""
+    names, total = [f"{coin}_supply_usd" for coin in COINS], "stablecoin_supply_usd"
+    then, now = Known.at(log, mapping, [*names, total], opened), Known.at(log, mapping, names, day)
+    sizes, unknown = {}, False
     for coin, name in zip(COINS, names, strict=True):
         series = then.get(name)
         date = newest_on(series, then.first_known.get(name, {}), opened)
         if fresh(date, opened):
             sizes[coin] = series[date]  # type: ignore[index]
         elif date is not None or (not now.get(name) and first_dates[coin] <= opened):
-            return None
+            unknown = True
     ranked = sorted(sizes, key=lambda c: (-sizes[c], c))[:3]
-    return ranked if len(ranked) == 3 else None
+    if len(ranked) < 3:
+        return None
+    if unknown:
+        date = newest_on(then.get(total), then.first_known.get(total, {}), opened)
+        if not fresh(date, opened) or then.get(total)[date] - sum(sizes.values()) >= sizes[ranked[2]]:  # type: ignore[index]
+            return None
+    return ranked
 
 
 def deviation_bp(price: float) -> float:

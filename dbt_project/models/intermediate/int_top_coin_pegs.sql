@@ -11,7 +11,7 @@ days as (
 ),
 
 -- coins on the window's opening day. One that was there and is stale, or that should have been there and never came, may have
--- been among the largest: then the top three are unknown.
+-- been among the largest: then the top three are unknown, unless all that the known coins leave of the total is less than the third.
 coin_rules as (
     select
         replace(quantity, '_supply_usd', '') as coin,
@@ -37,6 +37,7 @@ coins_at_opening as (
         opening.name as coin,
         row_number() over (partition by days.as_of_date order by opening.supply_usd desc nulls last, opening.name asc) as size_rank,
         opening.supply_usd,
+        all_coins.supply_usd as total_supply_usd,
         opening.supply_usd is null
         and (opening.last_date is null or opening.last_date >= days.window_open_date)
         and (
@@ -46,6 +47,19 @@ coins_at_opening as (
     from days
     inner join coin_supply as opening on days.window_open_date = opening.as_of_date
     inner join coin_supply as today on days.as_of_date = today.as_of_date and opening.name = today.name
+    left join {{ ref('stablecoin_supply') }} as all_coins
+        on days.window_open_date = all_coins.as_of_date and all_coins.dimension = 'total'
+),
+
+ranked as (
+    select
+        as_of_date,
+        count(case when size_rank <= 3 and supply_usd > 0 then 1 end) = 3 and (
+            not bool_or(is_unknown)
+            or coalesce(max(total_supply_usd) - sum(supply_usd) < min(case when size_rank = 3 then supply_usd end), false)
+        ) as is_ranked
+    from coins_at_opening
+    group by as_of_date
 ),
 
 -- pegs: runs below par inside the window, and the widest gap between two closes
@@ -121,19 +135,17 @@ coin_pegs as (
 
 select
     coins.as_of_date,
-    case
-        when count(case when coins.size_rank <= 3 and coins.supply_usd > 0 then 1 end) = 3 and not bool_or(coins.is_unknown)
-            then string_agg(case when coins.size_rank <= 3 then coins.coin end, ', ' order by coins.size_rank)
-    end as top_three_coins,
-    count(case when coins.size_rank <= 3 and coins.supply_usd > 0 then 1 end) = 3 and not bool_or(coins.is_unknown) as is_ranked,
+    case when ranked.is_ranked then string_agg(case when coins.size_rank <= 3 then coins.coin end, ', ' order by coins.size_rank) end as top_three_coins,
+    ranked.is_ranked,
     count(case when coins.size_rank <= 3 then coin_pegs.longest_run_days end) = 3 as is_priced,
     max(case when coins.size_rank <= 3 then coin_pegs.longest_run_days end) as longest_run_days,
     min(case when coins.size_rank <= 3 then coin_pegs.lowest_deviation_bp end) as lowest_deviation_bp,
     min(case when coins.size_rank <= 3 then coin_pegs.observation_date end) as observation_date,
-    string_agg(case when coins.is_unknown then coins.coin end, ', ' order by coins.coin) as coins_unknown,
+    string_agg(case when coins.is_unknown and not ranked.is_ranked then coins.coin end, ', ' order by coins.coin) as coins_unknown,
     string_agg(
         case when coins.size_rank <= 3 and coin_pegs.coin is null then coins.coin end, ', ' order by coins.coin
     ) as coins_without_price
 from coins_at_opening as coins
+inner join ranked on coins.as_of_date = ranked.as_of_date
 left join coin_pegs on coins.as_of_date = coin_pegs.as_of_date and coins.coin = coin_pegs.coin
-group by coins.as_of_date
+group by coins.as_of_date, ranked.is_ranked
