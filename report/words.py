@@ -64,11 +64,14 @@ class Words:
         return str(getattr(pair, self.lang))
 
     def line(self, text: str) -> str | None:
-        """The translation of a line that thesis files give in English only; None where there is none."""
+        """The translation of a line that thesis files give in English only; None where there is none. Names after a colon stay."""
         if self.lang == "en":
             return text
-        found = dictionary().get(f"line.{text}")
-        return found[self.lang] if found else None
+        if found := dictionary().get(f"line.{text}"):
+            return found[self.lang]
+        head, _, names = text.partition(": ")
+        found = dictionary().get(f"line.{head}") if names else None
+        return f"{found[self.lang].rstrip('。')}：{names}" if found else None
 
     def spec(self, node: Any) -> Any:
         """A chart spec with every string "@key" or "@column.x" replaced by its text."""

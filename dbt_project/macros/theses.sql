@@ -34,8 +34,15 @@ nullif(array_to_string(list_sort(list_filter(
     {{ return(available) }}
 {% endmacro %}
 
-{# The reason of a day on which a thesis' model has no row yet. #}
+{# The reason of a day on which a thesis' model has no row yet; after a colon follow the inputs that nothing was known of. #}
 {% macro not_begun() %}{{ return('its inputs had not begun') }}{% endmacro %}
+
+{# The quantities that the legs of a thesis read. #}
+{% macro leg_inputs(thesis) %}
+    {%- set found = [] -%}
+    {%- for leg in thesis.legs %}{% for quantity in leg.inputs if quantity not in found %}{% do found.append(quantity) %}{% endfor %}{% endfor -%}
+    {{ return(found) }}
+{% endmacro %}
 
 {#
   Every day on which a built thesis has a verdict, with its model's columns: from the scorecard's first day on, or from the day the model

@@ -11,7 +11,7 @@ with days as (
 counted as (
     select thesis_id, verdict_kind, verdict, count(*) as days
     from days
-    where reason is distinct from 'its inputs had not begun'
+    where coalesce(reason, '') not like 'its inputs had not begun%'
     group by all
 ),
 

@@ -4,7 +4,7 @@ with
 days as (
     select thesis_id, as_of_date, verdict, settled_verdict
     from {{ ref('verdicts') }}
-    where reason is distinct from '{{ not_begun() }}'
+    where coalesce(reason, '') not like '{{ not_begun() }}%'
 ),
 
 kinds as (

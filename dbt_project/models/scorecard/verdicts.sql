@@ -24,6 +24,7 @@ daily as (
             {%- endfor %}
             || coalesce('; ' || {{ flags_set(thesis) }}, '')
         ) as reason,
+        no_row,
         {{ flags_set(thesis) }} as flags,
         {{ thesis.label_column or "cast(null as varchar)" }} as label,
         {{ thesis.oldest_input_column }} as oldest_input_date,
@@ -31,6 +32,31 @@ daily as (
     from {{ thesis_days(thesis) }}
     {{ "union all" if not loop.last }}
     {%- endfor %}
+),
+
+-- of days before a thesis' inputs begin: what of them nothing was known of
+leg_inputs as (
+    select thesis_id, quantity
+    from (
+        values {% for thesis in available_theses() %}{% set last_thesis = loop.last %}{% for quantity in leg_inputs(thesis) %}('{{ thesis.id }}', '{{ quantity }}')
+        {{- ", " if not (loop.last and last_thesis) }}{% endfor %}{% endfor %}
+    ) as pairs (thesis_id, quantity)
+),
+
+first_known as (
+    select quantity, min(known_on) as known_on
+    from {{ ref('int_quantity_versions') }}
+    where value is not null
+    group by quantity
+),
+
+unknown_inputs as (
+    select daily.thesis_id, daily.as_of_date, string_agg(leg_inputs.quantity, ', ' order by leg_inputs.quantity) as quantities
+    from daily
+    inner join leg_inputs on daily.thesis_id = leg_inputs.thesis_id
+    left join first_known on leg_inputs.quantity = first_known.quantity
+    where daily.no_row and (first_known.known_on is null or first_known.known_on > daily.as_of_date)
+    group by daily.thesis_id, daily.as_of_date
 ),
 
 planned as (
@@ -51,8 +77,17 @@ planned as (
 ),
 
 all_days as (
-    select thesis_id, as_of_date, verdict, reason, flags, label, oldest_input_date, usage_warnings
+    select
+        daily.thesis_id,
+        daily.as_of_date,
+        daily.verdict,
+        daily.reason || coalesce(': ' || unknown_inputs.quantities, '') as reason,
+        daily.flags,
+        daily.label,
+        daily.oldest_input_date,
+        daily.usage_warnings
     from daily
+    left join unknown_inputs on daily.thesis_id = unknown_inputs.thesis_id and daily.as_of_date = unknown_inputs.as_of_date
     union all
     select thesis_id, as_of_date, verdict, reason, flags, label, oldest_input_date, usage_warnings from planned
 ),
