@@ -48,7 +48,7 @@ class Limits:
     pace: bool = True
 
 
-LOCAL = Limits(read_s=5.0, transfer_s=60.0, scale=0.02, pace=False)  # a stand-in on this machine: no need to be polite
+LOCAL = Limits(read_s=15.0, transfer_s=60.0, scale=0.02, pace=False)  # a stand-in on this machine: no need to be polite; a busy one is slow
 
 
 class Client:

@@ -10,14 +10,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lowtide.errors import LowtideError
+from lowtide.errors import LowtideError, WrongUsage
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,8 +39,8 @@ class Job:
 class StandIn:
     """The process that serves `job` while the context is open; it ends with its parent, however that ends.
 
-    Entering starts it; `base_url` and `newest_date` wait until it serves. Raises LowtideError with the one line it said when it
-    cannot (no index.json, a date outside the simulated world).
+    Entering starts it; `base_url` and `newest_date` wait until it serves. Raises LowtideError or WrongUsage with the one line it
+    said when it cannot (no index.json, a date outside the simulated world).
     """
 
     def __init__(self, job: Job) -> None:
@@ -54,8 +55,9 @@ class StandIn:
             env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(asdict(self._job)) + "\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # dead already: told where it is asked for
+            self._process.stdin.write(json.dumps(asdict(self._job)) + "\n")
+            self._process.stdin.flush()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -83,7 +85,7 @@ class StandIn:
                 raise LowtideError(f"the stand-in ended with code {self._process.wait()} before it served anything")
             self._told = json.loads(line)
         if "error" in self._told:
-            raise LowtideError(self._told["error"])
+            raise (WrongUsage if self._told["usage"] else LowtideError)(self._told["error"])
         return self._told
 
 
@@ -109,14 +111,14 @@ def main() -> None:
             backend = SimulatedBackend(job.world, now=datetime.fromisoformat(job.now))
             backend.drop(Path(job.dropbox))
     except (LowtideError, OSError) as error:
-        _tell({"error": " ".join(str(error).split())})
+        _tell({"error": " ".join(str(error).split()), "usage": isinstance(error, WrongUsage)})
         return
     with SandboxServer(backend, latency_s=job.latency_s, faults=[parse(text) for text in job.faults]) as server:
         _tell({**told, "base_url": server.base_url})
         sys.stdin.read()
 
 
-def _tell(answer: dict[str, str]) -> None:
+def _tell(answer: Mapping[str, str | bool]) -> None:
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
 

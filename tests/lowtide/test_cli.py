@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -12,13 +14,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from ingest.status import SeriesStatus
 from lowtide import run as runs
 from lowtide.cli import app
 from lowtide.errors import LowtideError
 from lowtide.home import Home
-from lowtide.run import RunOptions, mart_day, open_run, resolve
+from lowtide.run import RunOptions, Session, mart_day, open_run, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -252,6 +255,21 @@ def test_as_of_after_now_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 ])  # fmt: skip
 def test_mart_day_is_the_last_session_that_is_over(moment: str, day: str) -> None:
     assert mart_day(datetime.fromisoformat(moment)).isoformat() == day
+
+
+def test_json_of_a_run_is_one_document_also_when_theses_are_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path))
+
+    def blocked(session: Session, _: RunOptions) -> bool:
+        session.report.build_id, session.report.failed_theses = "20260529T230000Z-001", {"t1_2": "marts.funding_stress: a rule said no"}
+        return False
+
+    monkeypatch.setattr(importlib.import_module("lowtide.cli.run"), "_execute", blocked)
+    done = CliRunner().invoke(app, ["run", "--origin", "sandbox", "--now", "2026-05-29T23:00:00+00:00", "--json"])
+    told = json.loads(done.stdout)
+    assert done.exit_code == 1 and told["simulated"] is True and told["mart_day"] == "2026-05-29" and not told["success"]
+    assert told["failed_theses"] == {"t1_2": "marts.funding_stress: a rule said no"}
+    assert "blocked by the gate, kept as they were: t1_2" in done.stderr and done.stderr.startswith("origin: sandbox (simulated)")
 
 
 def test_doctor_reports_an_unusable_home(tmp_path: Path) -> None:
