@@ -36,7 +36,9 @@ daily as (
 
 -- of days before a thesis' inputs begin: what of them nothing was known of
 leg_inputs as (
-    select thesis_id, quantity
+    select
+        pairs.thesis_id,
+        pairs.quantity
     from (
         values {% for thesis in available_theses() %}{% set last_thesis = loop.last %}{% for quantity in leg_inputs(thesis) %}('{{ thesis.id }}', '{{ quantity }}')
         {{- ", " if not (loop.last and last_thesis) }}{% endfor %}{% endfor %}
