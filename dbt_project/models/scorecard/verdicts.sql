@@ -40,8 +40,10 @@ leg_inputs as (
         pairs.thesis_id,
         pairs.quantity
     from (
-        values {% for thesis in available_theses() %}{% set last_thesis = loop.last %}{% for quantity in leg_inputs(thesis) %}('{{ thesis.id }}', '{{ quantity }}')
-        {{- ", " if not (loop.last and last_thesis) }}{% endfor %}{% endfor %}
+        values
+        {%- for thesis in available_theses() %}{% set last_thesis = loop.last %}{% for quantity in leg_inputs(thesis) %}
+        ('{{ thesis.id }}', '{{ quantity }}'){{ "," if not (loop.last and last_thesis) }}
+        {%- endfor %}{% endfor %}
     ) as pairs (thesis_id, quantity)
 ),
 
