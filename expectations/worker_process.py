@@ -6,15 +6,14 @@ Belongs here: the worker's life and what makes its answer usable. Does not belon
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Self
 
+from lowtide.children import environment
 from lowtide.errors import LowtideError
 
 
@@ -32,11 +31,10 @@ class GateWorker:
     @classmethod
     def start(cls) -> GateWorker:
         """Start the process and return at once; it imports while the caller works."""
-        path = os.pathsep.join(p for p in (str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")) if p)
         errors = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 - lives as long as the process, see close()
         process = subprocess.Popen(
             [sys.executable, "-m", "expectations.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-            text=True, env={**os.environ, "PYTHONPATH": path, "GX_ANALYTICS_ENABLED": "false"},
+            text=True, env=environment(GX_ANALYTICS_ENABLED="false"),
         )
         return cls(process, errors)
 

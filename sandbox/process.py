@@ -6,7 +6,6 @@ Belongs here: the life of that process. Does not belong here: what is answered (
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,9 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from lowtide.children import environment
 from lowtide.errors import LowtideError, WrongUsage
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -49,10 +47,8 @@ class StandIn:
         self._told: dict[str, Any] | None = None
 
     def __enter__(self) -> Self:
-        path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": path},
+            [sys.executable, "-m", "sandbox.process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(),
         )  # fmt: skip
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # dead already: told where it is asked for

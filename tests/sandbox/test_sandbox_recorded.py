@@ -12,6 +12,7 @@ import pytest
 from lowtide.errors import LowtideError
 from sandbox.recorded import RecordedBackend, cut
 from sandbox.wire import Ask
+from tests.sandbox.archive_kit import archive, entry
 
 HOSTS = {
     "fred.stlouisfed.org", "alfred.stlouisfed.org", "markets.newyorkfed.org", "api.fiscaldata.treasury.gov", "home.treasury.gov",
@@ -21,14 +22,14 @@ HOSTS = {
 
 def test_every_entry_answers_byte_for_byte_without_a_window(recorded: RecordedBackend) -> None:
     checked = 0
-    for entry in recorded.entries:
-        if entry.host in HOSTS:
-            query = {name: "any" if value == "*" else value for name, value in entry.query.items()}
-            if entry.slice and "*" in entry.query.values():  # a window is required: ask for all of it
-                query |= {entry.slice["from"]: "1900-01-01", entry.slice["to"]: "2099-12-31"}
-            reply = recorded.answer(Ask(entry.host, entry.path, {**query, "unlisted": "ignored"}))
-            assert (reply.status, reply.content_type) == (entry.status, entry.content_type), entry
-            assert reply.body == (recorded.folder / entry.file).read_bytes(), entry
+    for one in recorded.entries:
+        if one.host in HOSTS:
+            query = {name: "any" if value == "*" else value for name, value in one.query.items()}
+            if one.slice and "*" in one.query.values():  # a window is required: ask for all of it
+                query |= {one.slice["from"]: "1900-01-01", one.slice["to"]: "2099-12-31"}
+            reply = recorded.answer(Ask(one.host, one.path, {**query, "unlisted": "ignored"}))
+            assert (reply.status, reply.content_type) == (one.status, one.content_type), one
+            assert reply.body == (recorded.folder / one.file).read_bytes(), one
             checked += 1
     assert checked > 150
 
@@ -106,16 +107,6 @@ def test_unknown_keys_get_the_hosts_own_answer(recorded: RecordedBackend, host: 
 
 def test_newest_date(recorded: RecordedBackend) -> None:
     assert recorded.newest_date == date(2026, 5, 31)
-
-
-def entry(**changes: Any) -> dict[str, Any]:
-    return {"host": "h", "method": "GET", "path": "/p", "query": {}, "file": "f.csv", "status": 200, "content_type": "text/csv",
-            "last_date": "2026-05-29", **changes}
-
-
-def archive(folder: Path, content: Any) -> RecordedBackend:
-    (folder / "index.json").write_text(content if isinstance(content, str) else json.dumps(content))
-    return RecordedBackend(folder)
 
 
 @pytest.mark.parametrize("content", ["{", "{}", [entry(query=None)], [{"host": "h"}], [entry(status="x")], [entry(slice=3)], [1]])

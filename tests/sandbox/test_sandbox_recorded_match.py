@@ -10,18 +10,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.recorded import RecordedBackend
 from sandbox.wire import Ask
-
-
-def entry(**changes: Any) -> dict[str, Any]:
-    return {"host": "h", "method": "GET", "path": "/p", "query": {}, "file": "f.csv", "status": 200, "content_type": "text/csv",
-            "last_date": "2026-05-29", **changes}
-
-
-def archive(folder: Path, content: Any) -> RecordedBackend:
-    (folder / "index.json").write_text(content if isinstance(content, str) else json.dumps(content))
-    return RecordedBackend(folder)
+from tests.sandbox.archive_kit import archive, entry
 
 
 def test_windows_in_any_unit_and_the_one_nearest(tmp_path: Path) -> None:
