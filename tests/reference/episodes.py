@@ -21,12 +21,12 @@ VOL_RETURNS, BETA_RETURNS, BREAK, SCALED_BREAK = 60, 250, -0.10, -1.5
 
 
 def is_high(sp500: Level, sessions: Sequence[dt.date], i: int) -> bool:
-    """Close of session i = highest close of the calendar days [t - 365, t]."""
+    """Close of session i = highest close of the last 365 calendar days, t among them."""
     if sp500[i] is None:
         return False
     highest = sp500[i]
     j = i
-    while j >= 0 and (sessions[i] - sessions[j]).days <= HIGH_DAYS:
+    while j >= 0 and (sessions[i] - sessions[j]).days < HIGH_DAYS:
         if sp500[j] is not None and sp500[j] > highest:  # type: ignore[operator]
             return False
         j -= 1

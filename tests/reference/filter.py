@@ -12,13 +12,13 @@ from typing import Any
 from .observations import Snapshot
 from .prices import Level, levels
 
-DOWN, RECOVERED, YEAR = -10.0, -5.0, dt.timedelta(days=365)
+DOWN, RECOVERED, YEAR = -10.0, -5.0, dt.timedelta(days=364)
 STRUCTURES = (("crypto", "stablecoin_supply"), ("crypto", "tokenised_value"), ("ai_tech", "operating_cash_flow"), ("gold", "physical_demand"))
 THEMES = ("crypto", "ai_tech", "gold")
 
 
 def price_state(level: Level, sessions: Sequence[dt.date]) -> tuple[float | None, bool]:
-    """Drawdown (pct) of the last session from the highest of 365 days, None without a year of prices, and whether it is down."""
+    """Drawdown (pct) of the last session from the highest of the last 365 days, this one among them; None without a year of prices, and whether it is down."""
     priced = [i for i, value in enumerate(level) if value is not None]
     down, drawdown = False, None
     for i in range(len(sessions)):

@@ -192,8 +192,8 @@ def test_episode_starts_at_the_last_high_and_exists_from_its_confirmation() -> N
 def test_a_high_leaves_the_window_after_365_days() -> None:
     sessions = [D("2023-01-03"), D("2023-06-01"), D("2024-01-03"), D("2024-01-04")]
     closes: prices.Level = [100.0, 90.0, 95.0, 94.0]
-    assert ep.is_high(closes, sessions, 2) is False  # 2023-01-03 is exactly 365 days before: still inside
-    assert ep.is_high([100.0, 90.0, 94.0, 95.0], sessions, 3) is True
+    assert ep.is_high(closes, sessions, 1) is False
+    assert ep.is_high(closes, sessions, 2) is True  # 2023-01-03 is 365 days before: the 366th date from today
 
 
 def test_window_measures_by_hand() -> None:

@@ -1,5 +1,5 @@
--- How far each bucket is below its highest price, per epoch and mart day: the highest of the last 365 calendar days, and since its
--- first price. Split-adjusted prices without distributions. The one place that computes it, for t0 and t5.
+-- How far each bucket is below its highest price, per epoch and mart day: the highest of the last 365 calendar days, of which the day
+-- itself is one, and since its first price. Split-adjusted prices without distributions. The one place that computes it, for t0 and t5.
 with
 
 paths as (
@@ -18,9 +18,9 @@ select
     bucket,
     -- a maximum over less than a year is no 365-day high; rounded: a fall of exactly a tenth counts
     case
-        when min(as_of_date) over (partition by epoch_id, bucket) <= {{ days_before('as_of_date', 365) }}
+        when min(as_of_date) over (partition by epoch_id, bucket) <= {{ days_before('as_of_date', 364) }}
             then round((price / max(price) over (
-                partition by epoch_id, bucket order by as_of_date range between interval '365' day preceding and current row
+                partition by epoch_id, bucket order by as_of_date range between interval '364' day preceding and current row
             ) - 1) * 100, 9)
     end as drawdown_365d_pct,
     round((price / max(price) over (

@@ -12,7 +12,7 @@ highs as (
         *,
         price >= max(price) over (
             partition by epoch_id
-            order by as_of_date range between interval '365' day preceding and current row
+            order by as_of_date range between interval '364' day preceding and current row
         ) as is_high
     from sp500
 ),

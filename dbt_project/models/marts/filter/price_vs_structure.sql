@@ -24,7 +24,7 @@ paths as (
         prices.price,
         -- a fund's first year may end before its basket's does
         case
-            when min(prices.as_of_date) over (partition by prices.epoch_id, prices.bucket) <= {{ days_before('prices.as_of_date', 365) }}
+            when min(prices.as_of_date) over (partition by prices.epoch_id, prices.bucket) <= {{ days_before('prices.as_of_date', 364) }}
                 then drawdowns.drawdown_365d_pct
         end as drawdown_pct
     from {{ ref('int_member_prices') }} as prices
