@@ -37,11 +37,18 @@
         inner join (
             values {% for reader, read in read_with %}('{{ reader }}', '{{ read }}'){{ ", " if not loop.last }}{% endfor %}
         ) as pairs (reader, read) on late.quantity = pairs.read
-        inner join {{ ref('int_quantity_versions') }} as readers
+        inner join (
+            select
+                versions.quantity,
+                {{ days_before('versions.observation_date', 'carried.days') }} as read_date,
+                versions.known_on
+            from {{ ref('int_quantity_versions') }} as versions
+            cross join (values (0), (1), (2), (3), (4), (5)) as carried (days)
+            where versions.quantity in {{ sql_list(read_with | map('first') | unique) }}
+        ) as readers
             on
                 pairs.reader = readers.quantity
-                and readers.observation_date >= late.observation_date
-                and readers.observation_date <= late.observation_date + interval '5' day
+                and late.observation_date = readers.read_date
                 and readers.known_on < late.known_on
         where late.version_number = 1
         {%- endif %}

@@ -15,7 +15,7 @@ series as (
     select series_id, quantity, priority from {{ ref('series') }}
 ),
 
-series_versions as (
+records as (
     select
         series.quantity,
         series.priority,
@@ -23,38 +23,51 @@ series_versions as (
         observations.observation_date,
         observations.value,
         observations.known_at,
-        lead(observations.known_at) over (
-            partition by observations.series_id, observations.observation_date
-            order by observations.known_at, observations.fetched_at
-        ) as superseded_at
+        observations.fetched_at
     from observations
     inner join series on observations.series_id = series.series_id
     where observations.known_at <= {{ as_of() }}
 ),
 
-shared as (
-    select quantity
-    from series
-    group by quantity
-    having count(*) > 1
+counted as (
+    select
+        quantity,
+        observation_date,
+        count(*) as records,
+        min(series_id) as series_id,
+        min(value) as value,
+        min(known_at) as known_at
+    from records
+    group by quantity, observation_date
 ),
 
--- one source only: its versions are the quantity's
-single_source as (
-    select quantity, observation_date, known_at, value, series_id
-    from series_versions
-    where
-        quantity not in (select shared.quantity from shared)
-        and (superseded_at is null or superseded_at > known_at)
+-- told more than once: by several sources, or again by one
+series_versions as (
+    select
+        records.quantity,
+        records.priority,
+        records.series_id,
+        records.observation_date,
+        records.value,
+        records.known_at,
+        lead(records.known_at) over (
+            partition by records.series_id, records.observation_date
+            order by records.known_at, records.fetched_at
+        ) as superseded_at
+    from records
+    inner join counted
+        on
+            records.quantity = counted.quantity
+            and records.observation_date = counted.observation_date
+    where counted.records > 1
 ),
 
 moments as (
     select distinct quantity, observation_date, known_at
     from series_versions
-    where quantity in (select shared.quantity from shared)
 ),
 
--- several sources: at every moment one of them changed, the first by priority that has a value
+-- at every moment one of the sources changed: the first by priority that has a value
 merged as (
     select
         moments.quantity,
@@ -72,22 +85,27 @@ merged as (
     group by moments.quantity, moments.observation_date, moments.known_at
 ),
 
-resolved as (
-    select quantity, observation_date, known_at, value, series_id from single_source
-    union all
-    select quantity, observation_date, known_at, value, series_id from merged
-),
-
 changes as (
     select
         *,
         row_number() over (partition by quantity, observation_date order by known_at) as moment_number,
         lag(value) over (partition by quantity, observation_date order by known_at) as prior_value
-    from resolved
+    from merged
 ),
 
--- a version without a value before any value was known says nothing
+-- told once: the only version. A version without a value before any value was known says nothing
 versions as (
+    select
+        quantity,
+        observation_date,
+        known_at,
+        value,
+        series_id,
+        1 as version_number,
+        cast(null as timestamp with time zone) as superseded_at
+    from counted
+    where records = 1 and value is not null
+    union all
     select
         quantity,
         observation_date,
@@ -103,11 +121,16 @@ versions as (
 ),
 
 first_known as (
-    select quantity, observation_date, min(known_at) as first_known_at
+    select
+        quantity,
+        observation_date,
+        known_at as first_known_at,
+        lead(known_at) over (partition by quantity order by observation_date) as next_known_at
     from versions
-    group by quantity, observation_date
+    where version_number = 1
 ),
 
+-- only where an observation was known after the next one can any be known after a newer one
 later_known as (
     select
         quantity,
@@ -118,6 +141,7 @@ later_known as (
             rows between unbounded preceding and 1 preceding
         ) as newer_known_at
     from first_known
+    where quantity in (select late.quantity from first_known as late where late.first_known_at > late.next_known_at)
 ),
 
 -- the first session whose cut-off is not before a moment: that day's or, after 22:00 UTC, a later one
@@ -146,7 +170,7 @@ select
     next_sessions.as_of_date as known_on,
     versions.version_number > 1 or coalesce(versions.known_at > later_known.newer_known_at, false) as is_boundary
 from versions
-inner join later_known
+left join later_known
     on
         versions.quantity = later_known.quantity
         and versions.observation_date = later_known.observation_date
