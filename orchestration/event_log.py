@@ -9,7 +9,7 @@ to the stock class. Does not belong here: anything else.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -33,7 +33,7 @@ class PooledEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, Engine] = {}
-        self._tables: set[str] = set()
+        self._found: set[tuple[str, str]] = set()
         self._batch = threading.local()  # .open: the connections of the batch that this thread is storing
         super().__init__(base_dir, inst_data)
         self._db_lock = threading.RLock()  # type: ignore[assignment]  # a batch holds two files at once
@@ -56,11 +56,20 @@ class PooledEventLog(SqliteEventLogStorage):
         with self._db_lock, self._engines[shard].begin() as connection:
             yield connection
 
+    def _stays(self, kind: str, name: str, ask: Callable[[], bool]) -> bool:
+        """Dagster asks for parts of the schema anew with every event, each time through a query; a part once there stays."""
+        if (kind, name) not in self._found and ask():
+            self._found.add((kind, name))
+        return (kind, name) in self._found
+
     def has_table(self, table_name: str) -> bool:
-        """Asked anew for every check event, each time through a new connection; a table once there stays."""
-        if table_name not in self._tables and super().has_table(table_name):
-            self._tables.add(table_name)
-        return table_name in self._tables
+        return self._stays("table", table_name, lambda: super(PooledEventLog, self).has_table(table_name))
+
+    def has_secondary_index(self, name: str) -> bool:
+        return self._stays("index", name, lambda: super(PooledEventLog, self).has_secondary_index(name))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        return self._stays("column", column_name, lambda: super(PooledEventLog, self)._has_asset_key_col_on_connection(conn, column_name))
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """All events or none, each file in one transaction."""
