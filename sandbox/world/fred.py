@@ -143,7 +143,8 @@ class FredDesk:
         found = []
         for i, since in enumerate(released):
             follow = released[i + 1] if i + 1 < len(released) else None
-            if line.revises and line.first_texts[i] != line.texts[i]:
+            # two periods released on one day: only the newer one is shown as first printed, as `Line.rows` does
+            if line.revises and line.first_texts[i] != line.texts[i] and follow != since:
                 until = (date.fromisoformat(follow) - timedelta(days=1)).isoformat() if follow else wire.FOREVER
                 found.append((line.day_texts[i], line.first_texts[i], since, until))
                 if follow:

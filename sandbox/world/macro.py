@@ -46,7 +46,20 @@ class Release:
     weekly: str = ""  # weekday mask for weekly ids
 
 
-CPI, PCE, JOBS = month_later(12, "08:30"), month_later(27, "08:30"), first_friday("08:30")
+# releases that the lapse in appropriations of October 2025 delayed: first day of the period -> release day
+CPI_LATE = {date(2025, 9, 1): date(2025, 10, 24), date(2025, 10, 1): date(2025, 12, 18), date(2025, 11, 1): date(2025, 12, 18)}
+PCE_LATE = {date(2025, 9, 1): date(2025, 12, 5), date(2025, 10, 1): date(2026, 1, 22), date(2025, 11, 1): date(2026, 1, 22),
+            date(2025, 12, 1): date(2026, 2, 20), date(2026, 1, 1): date(2026, 3, 13)}
+JOBS_LATE = {date(2025, 9, 1): date(2025, 11, 20), date(2025, 10, 1): date(2025, 12, 16), date(2025, 11, 1): date(2025, 12, 16)}
+
+
+def delayed(rule: Rule, late: dict[date, date]) -> Rule:
+    """`rule`, but at 08:30 on the given day for the periods in `late`."""
+    return lambda day: at(late[day], "08:30") if day in late else rule(day)
+
+
+CPI, PCE = delayed(month_later(12, "08:30"), CPI_LATE), delayed(month_later(27, "08:30"), PCE_LATE)
+JOBS = delayed(first_friday("08:30"), JOBS_LATE)
 RELEASES: dict[str, Release] = {
     "CPIAUCSL": Release(234.7, 0.027, 0.0004, 3, 0.0004, CPI),
     "CPILFESL": Release(239.6, 0.028, 0.0003, 3, 0.0003, CPI),

@@ -121,9 +121,10 @@ def window_measures(level: Level, sessions: Sequence[dt.date], opening: int, las
         price = level[i]
         if price is None:
             continue
-        if price > level[peak]:  # type: ignore[operator]
+        # rounded: of two equal highs or lows the first counts, whatever the binary dust of a basket's level
+        if round(price / level[peak] - 1.0, 12) > 0:  # type: ignore[operator]
             peak = i
-        fall = price / level[peak] - 1.0  # type: ignore[operator]
+        fall = round(price / level[peak] - 1.0, 12)  # type: ignore[operator]
         if fall < depth:
             depth, depth_peak, trough = fall, peak, i
         if break_10 is None and fall <= BREAK:
@@ -133,8 +134,8 @@ def window_measures(level: Level, sessions: Sequence[dt.date], opening: int, las
     half = None
     if depth < 0:
         middle = (level[depth_peak] + level[trough]) / 2.0  # type: ignore[operator]
-        after = (i for i in range(trough + 1, last + 1) if level[i] is not None and level[i] >= middle)  # type: ignore[operator]
-        half = next(after, None)
+        priced = ((i, level[i]) for i in range(trough + 1, last + 1))
+        half = next((i for i, price in priced if price is not None and round(price / middle - 1.0, 12) >= 0), None)
 
     def day(place: int | None) -> dt.date | None:
         return None if place is None else sessions[place]

@@ -74,6 +74,9 @@ def test_raw_prices_do_not_move_when_a_split_comes() -> None:
         ("ICSA", "2026-05-30", "2026-06-04 08:29", "2026-06-04 08:30"),
         ("UNRATE", "2026-05-01", "2026-06-05 08:29", "2026-06-05 08:30"),
         ("SP500", "2026-06-04", "2026-06-04 16:14", "2026-06-04 16:15"),
+        ("PCEPILFE", "2025-09-01", "2025-12-05 08:29", "2025-12-05 08:30"),  # the lapse of October 2025 delayed it
+        ("CPIAUCNS", "2025-09-01", "2025-10-24 08:29", "2025-10-24 08:30"),
+        ("PAYEMS", "2025-11-01", "2025-12-16 08:29", "2025-12-16 08:30"),
     ],
 )
 def test_nothing_is_served_before_its_publication(name: str, day: str, hidden: str, shown: str) -> None:

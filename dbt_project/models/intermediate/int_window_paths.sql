@@ -62,7 +62,8 @@ so_far as (
         min(drawdown) over path as depth,
         min(case when drawdown <= -0.10 then as_of_date end) over path as break_10pct_date,
         min(case when drawdown <= -1.5 * monthly_volatility then as_of_date end) over path as break_scaled_date,
-        max(case when earlier_max is null or price > earlier_max then as_of_date end) over path as running_max_date,
+        -- the first of two equal highs, of a basket's level as of its only member's price
+        max(case when earlier_max is null or round(price / earlier_max - 1, 12) > 0 then as_of_date end) over path as running_max_date,
         max(case when earlier_depth is null or drawdown < earlier_depth then session_number end) over path as trough_session
     from drawdowns
     window path as (
@@ -109,7 +110,9 @@ select
     peak_price,
     trough_date,
     trough_price,
-    min(case when depth < 0 and as_of_date > trough_date and price >= (peak_price + trough_price) / 2 then as_of_date end) over (
+    min(case
+        when depth < 0 and as_of_date > trough_date and round(price / (peak_price + trough_price) - 0.5, 12) >= 0 then as_of_date
+    end) over (
         partition by epoch_id, window_id, member, trough_session
         order by session_number rows between unbounded preceding and current row
     ) as half_recovery_date
