@@ -18,12 +18,11 @@ THEMES = ("crypto", "ai_tech", "gold")
 
 
 def price_state(level: Level, sessions: Sequence[dt.date]) -> tuple[float | None, bool]:
-    """Drawdown (pct) of the last session from the highest of the last 365 days, this one among them; None without a year of prices, and whether it is down."""
-    priced = [i for i, value in enumerate(level) if value is not None]
+    """Drawdown (pct) of the last session from the highest of the last 365 days, this one among them; None without a price, and whether it is down."""
     down, drawdown = False, None
     for i in range(len(sessions)):
         drawdown = None
-        if level[i] is None or sessions[priced[0]] > sessions[i] - YEAR:
+        if level[i] is None:
             continue
         window = [level[k] for k in range(i + 1) if sessions[k] >= sessions[i] - YEAR and level[k] is not None]
         drawdown = round((level[i] / max(window) - 1) * 100, 9)  # type: ignore[operator, type-var]

@@ -56,14 +56,14 @@ def volatility_pct(level: Level) -> float | None:
 
 
 def drawdowns_pct(price: Level, sessions: Sequence[dt.date]) -> tuple[float | None, float | None]:
-    """Last price against the highest of the last 365 calendar days, this one among them (None before a year of prices) and against the highest since the first."""
+    """Last price against the highest of the last 365 calendar days, this one among them, and against the highest since the first."""
     known = [(day, value) for day, value in zip(sessions, price, strict=True) if value is not None]
     now = price[-1]
     if now is None:
         return None, None
     start = sessions[-1] - dt.timedelta(days=364)
-    of_a_year = now / max(value for day, value in known if day >= start) - 1 if known[0][0] <= start else None
-    return None if of_a_year is None else round(of_a_year * 100, 9), round((now / max(value for _, value in known) - 1) * 100, 9)
+    of_a_year = now / max(value for day, value in known if day >= start) - 1
+    return round(of_a_year * 100, 9), round((now / max(value for _, value in known) - 1) * 100, 9)
 
 
 def bucket_row(level: Level, price: Level, sessions: Sequence[dt.date], scaled: pd.DataFrame) -> dict[str, Any]:

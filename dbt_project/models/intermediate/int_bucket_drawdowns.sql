@@ -16,13 +16,10 @@ select
     epoch_id,
     as_of_date,
     bucket,
-    -- a maximum over less than a year is no 365-day high; rounded: a fall of exactly a tenth counts
-    case
-        when min(as_of_date) over (partition by epoch_id, bucket) <= {{ days_before('as_of_date', 364) }}
-            then round((price / max(price) over (
-                partition by epoch_id, bucket order by as_of_date range between interval '364' day preceding and current row
-            ) - 1) * 100, 9)
-    end as drawdown_365d_pct,
+    -- rounded: a fall of exactly a tenth counts
+    round((price / max(price) over (
+        partition by epoch_id, bucket order by as_of_date range between interval '364' day preceding and current row
+    ) - 1) * 100, 9) as drawdown_365d_pct,
     round((price / max(price) over (
         partition by epoch_id, bucket order by as_of_date rows between unbounded preceding and current row
     ) - 1) * 100, 9) as drawdown_since_inception_pct

@@ -22,11 +22,7 @@ paths as (
         prices.as_of_date,
         prices.observation_date,
         prices.price,
-        -- a fund's first year may end before its basket's does
-        case
-            when min(prices.as_of_date) over (partition by prices.epoch_id, prices.bucket) <= {{ days_before('prices.as_of_date', 364) }}
-                then drawdowns.drawdown_365d_pct
-        end as drawdown_pct
+        drawdowns.drawdown_365d_pct as drawdown_pct
     from {{ ref('int_member_prices') }} as prices
     left join {{ ref('int_bucket_drawdowns') }} as drawdowns
         on
@@ -104,7 +100,7 @@ judged as (
         structures.change_365d_pct as structure_change_365d_pct,
         structures.change_365d_pct >= 0 as is_structure_up,
         case
-            when prices.as_of_date is null then structures.theme || ': no price, or less than a year of prices'
+            when prices.as_of_date is null then structures.theme || ': no price'
             when structures.change_365d_pct is null
                 then structures.structure || ': ' || coalesce(structures.no_data_reason, 'no value of a year earlier')
         end as no_data_reason
