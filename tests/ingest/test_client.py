@@ -147,6 +147,8 @@ def test_a_slow_drip_is_given_up():
     [
         ({"Content-Length": "500", "Connection": "close"}, b"short", "RemoteProtocolError"),
         ({"Content-Encoding": "gzip"}, b"not gzip at all", "wrong gzip"),
+        ({"Content-Encoding": "gzip"}, gzip.compress(b"one", mtime=0) + b"more, but no gzip", "wrong gzip"),
+        ({"Content-Encoding": "gzip"}, gzip.compress(b"one", mtime=0) + gzip.compress(b"two" * 500, mtime=0)[:-9], "cut short"),
         ({"Content-Encoding": "gzip"}, gzip.compress(b"long enough " * 500, mtime=0)[:-20], "cut short"),
         ({"Content-Encoding": "br"}, b"xx", "not asked for"),
     ],
@@ -159,6 +161,12 @@ def test_broken_transfers_are_tried_again_then_unreachable(headers, body, reason
     with serve(answer) as host, client(host) as c, pytest.raises(Unreachable, match=reason):
         c.send(REQUEST, "f")
     assert len(host.asked) == 4
+
+
+def test_gzip_of_several_streams_is_read_to_its_end():
+    body = gzip.compress(b"2026-01-01,1\n", mtime=0) + gzip.compress(b"2026-01-02,2\n", mtime=0)
+    with serve(replies((200, {"Content-Encoding": "gzip"}, body))) as host, client(host) as c:
+        assert c.send(Request(f"https://{HOST}/a"), "f").content == b"2026-01-01,1\n2026-01-02,2\n"
 
 
 def test_good_gzip_is_decoded():
