@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 import logging
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import quote, quote_plus
 
 import pytest
 
+from ingest import answers
 from ingest.client import LOCAL, Client, Limits
 from ingest.errors import Blocked, NotFound, PlanRestricted, RateLimited, SchemaDrift, SourceError, Unreachable
 from ingest.model import Request
@@ -299,3 +302,23 @@ def test_redact_names_and_environment(monkeypatch):
     text = "https://x.org/a?id=1&api_key=zzz&b=2 verysecret"
     assert redact(text, {"api_key"}) == "https://x.org/a?id=1&api_key=***&b=2 ***"
     assert redact("key=1 token", {"api_key"}, {"SHORT_KEY": "1"}) == "key=1 token"
+
+
+@pytest.mark.parametrize("key", ["a'b\"c\\d e&f=g%h#i+j/k?l", "abcdefgh\n\nijklmnop", "abc\x07d\x00efghijk", "schl\u00fcssel-1234", "%25%20abcdef"])
+def test_a_secret_is_hidden_however_it_is_written(key):
+    spellings = [
+        key, quote(key, safe=""), quote_plus(key), repr(key), repr(f"it's \"{key}\""), repr(f"Bearer {key}".encode()), json.dumps({"k": key}),
+        answers.one_line(f"said {key} so"), quote(key, safe="").lower(),
+    ]  # fmt: skip
+    for text in spellings:
+        shown = redact(text, env={"DEMO_API_KEY": key})
+        assert "***" in shown and not {"abcd", "ijkl", "k?l", "1234"} & {shown[at : at + n] for n in (3, 4) for at in range(len(shown))}, shown
+
+
+@pytest.mark.parametrize("pad", range(120, 180, 7))
+def test_a_secret_within_which_a_quote_was_cut_is_hidden(pad):
+    key = "0123456789abcdef0123456789abcdef"
+    with serve(replies((400, {}, f"{'x' * pad} {key} refused".encode()))) as host, client(host) as c, pytest.raises(SchemaDrift) as caught:
+        c.send(Request(f"https://{HOST}/a", {"key": key}, secrets=frozenset({"key"})), "f")
+    assert key[:8] not in redact(str(caught.value), env={"DEMO_API_KEY": key})
+    assert redact("a 0123456 and 'stand'", env={"DEMO_API_KEY": key, "OTHER_KEY": "standing"}) == "a 0123456 and 'stand'"
