@@ -1,4 +1,4 @@
-"""Days on which there cannot be a value: a weekend, a holiday, another weekday than a week's report bears.
+"""Days on which there cannot be a value: a weekend, a holiday, another weekday than a week's report bears, a month's middle.
 
 Belongs here: which rows are off their calendar. Does not belong here: the calendars (`ingest.calendars`), and which of their
 days a dataset keeps to (the registry's `dates`).
@@ -15,6 +15,8 @@ from ingest.model import Dataset, Row
 
 OFF_AT_LEAST, OFF_SHARE = 3, 0.02  # that many and more than that share of an answer: it is dated wrongly
 EXACT_SINCE = date(2015, 1, 1)  # before that a holiday may have been kept otherwise than the lists say; weekends are certain
+EARLY = timedelta(days=3653)  # so long before the registry's first day: a slip in the year, not older history
+_PERIODS = {"monthly": "month", "annual": "year"}  # quarters may be of any fiscal year
 _SATURDAY = 5
 
 
@@ -34,6 +36,11 @@ def off_calendar(dataset: Dataset, rows: Sequence[Row]) -> dict[Row, str]:
 
 
 def _reason(dataset: Dataset, day: date) -> str | None:
+    if day < dataset.first_date - EARLY:
+        return f"long before {dataset.first_date}, the first day of {dataset.id}"
+    if dataset.frequency in _PERIODS:
+        edge = day.day == 1 or (day + timedelta(days=1)).day == 1
+        return None if edge else f"neither first nor last day of a {_PERIODS[dataset.frequency]}"
     if dataset.frequency == "weekly":
         anchor = calendars.WEEKDAYS.index(dataset.anchor or "")
         if day.weekday() == anchor or (abs(day.weekday() - anchor) == 1 and _short_week(dataset.calendar, day)):

@@ -55,8 +55,24 @@ def test_a_first_load_of_an_impossible_day_alone_is_an_error():
         inspect(of(), [], rows(SATURDAY))
 
 
+def test_a_slip_in_the_year_is_kept_apart():
+    for slipped in (date(1026, 1, 5), date(1926, 1, 5), date(2010, 1, 1)):  # the registry's first day is 2020-01-01
+        found = inspect(of(), [], rows(slipped, *SESSIONS)) if slipped.weekday() < 5 else {}
+        assert list(found.values()) == (["long before 2020-01-01, the first day of demo.one"] if slipped.year < 2010 else []), slipped
+
+
+@pytest.mark.parametrize("frequency", ["monthly", "annual"])
+def test_a_period_is_dated_on_its_first_or_last_day(frequency: str):
+    months = [date(2020 + n // 12, n % 12 + 1, 1) for n in range(60)]
+    assert not inspect(of(frequency=frequency), [], rows(*(day - timedelta(days=1) for day in months)))
+    found = inspect(of(frequency=frequency), [], rows(*months, date(2025, 1, 7)))
+    assert list(found.values()) == [f"neither first nor last day of a {'month' if frequency == 'monthly' else 'year'}"]
+    with pytest.raises(SchemaDrift, match="24 of 36 values bear days that cannot be"):  # day and month the other way round
+        inspect(of(frequency=frequency), [], rows(*months[:12], *(date(2021 + n // 12, 1, n % 12 + 2) for n in range(24))))
+
+
 def test_a_weekly_report_bears_its_weekday_or_moves_by_a_day_in_a_short_week():
-    weekly = of("fed", frequency="weekly", anchor="tuesday")
+    weekly = of("fed", frequency="weekly", anchor="tuesday", first_date="2007-01-01")
     tuesdays = [date(2026, 1, 6) + timedelta(weeks=n) for n in range(60)]
     for day in (date(2025, 11, 10), date(2007, 1, 3), date(2008, 12, 22)):  # as the CFTC did
         assert not inspect(weekly, [], rows(day, *tuesdays))
