@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from ingest import calendars
 from ingest.errors import SchemaDrift
@@ -15,7 +16,7 @@ from ingest.model import Dataset, Row
 
 OFF_AT_LEAST, OFF_SHARE = 3, 0.02  # that many and more than that share of an answer: it is dated wrongly
 EXACT_SINCE = date(2015, 1, 1)  # before that a holiday may have been kept otherwise than the lists say; weekends are certain
-EARLY = timedelta(days=3653)  # so long before the registry's first day: a slip in the year, not older history
+ALONE = timedelta(days=7305)  # a value so long before the next of its answer has a slip in its year
 _PERIODS = {"monthly": "month", "annual": "year"}  # quarters may be of any fiscal year
 _SATURDAY = 5
 
@@ -25,7 +26,10 @@ def off_calendar(dataset: Dataset, rows: Sequence[Row]) -> dict[Row, str]:
 
     Raises SchemaDrift when they are three and more than 2 %: not a stray row, wrong dates.
     """
+    days = sorted({row.observation_date for row in rows})
+    begin = next((after for day, after in reversed([*pairwise(days)]) if after - day > ALONE), date.min)
     found = {row: reason for row in rows if (reason := _reason(dataset, row.observation_date))}
+    found |= {row: f"long before the next, {begin}" for row in rows if row.observation_date < begin}
     if len(found) >= OFF_AT_LEAST and len(found) > OFF_SHARE * len(rows):
         row = next(iter(found))
         raise SchemaDrift(
@@ -36,8 +40,6 @@ def off_calendar(dataset: Dataset, rows: Sequence[Row]) -> dict[Row, str]:
 
 
 def _reason(dataset: Dataset, day: date) -> str | None:
-    if day < dataset.first_date - EARLY:
-        return f"long before {dataset.first_date}, the first day of {dataset.id}"
     if dataset.frequency in _PERIODS:
         edge = day.day == 1 or (day + timedelta(days=1)).day == 1
         return None if edge else f"neither first nor last day of a {_PERIODS[dataset.frequency]}"
