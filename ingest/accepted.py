@@ -45,7 +45,7 @@ def accepted_at(home: Home, dataset: Dataset) -> datetime | None:
     with usable(path):
         if not path.exists():
             return None
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8", errors="replace")
     try:
         return datetime.fromisoformat(text)
     except ValueError:

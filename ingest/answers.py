@@ -69,24 +69,45 @@ def read_body(answer: httpx.Response, *, max_bytes: int, ends: float) -> bytes:
     encoding = answer.headers.get("content-encoding", "").strip().lower() or "identity"
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise Broken(f"content-encoding {one_line(encoding)} was not asked for")
-    inflate = None if encoding == "identity" else zlib.decompressobj(31)
+    unpack = None if encoding == "identity" else _Gzip()
     pieces: list[bytes] = []
     size = received = 0
     for chunk in answer.iter_raw():
         received += len(chunk)
-        try:
-            piece = inflate.decompress(chunk) if inflate else chunk
-        except zlib.error as error:
-            raise Broken(f"wrong gzip ({error})") from None
+        piece = unpack(chunk) if unpack else chunk
         pieces.append(piece)
         size += len(piece)
         if size > max_bytes:
             raise SchemaDrift(f"{answer.url.host}: body larger than {max_bytes} bytes")
         if time.monotonic() > ends:
             raise Broken(f"transfer too slow: {received} bytes in the time allowed")
-    if inflate and received and not inflate.eof:
+    if unpack and received and not unpack.whole:
         raise Broken("gzip body cut short")
     return b"".join(pieces)
+
+
+class _Gzip:
+    """Decodes a gzip body piece by piece. It may be several streams one after the other: the first one is not all of it."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(31)
+
+    def __call__(self, packed: bytes) -> bytes:
+        """What `packed` adds. Raises Broken for what is no gzip."""
+        pieces = []
+        try:
+            while packed:
+                if self._stream.eof:
+                    self._stream = zlib.decompressobj(31)
+                pieces.append(self._stream.decompress(packed))
+                packed = self._stream.unused_data
+        except zlib.error as error:
+            raise Broken(f"wrong gzip ({error})") from None
+        return b"".join(pieces)
+
+    @property
+    def whole(self) -> bool:
+        return self._stream.eof
 
 
 def redirect_target(

@@ -11,6 +11,7 @@ refused is not read again before a full refresh. The folder itself is only ever 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ def _offered(folder: Path | None, place: str, now: datetime) -> list[Drop]:
             size = path.stat().st_size
             if size > MAX_BYTES:
                 raise Unreachable(f"{path.name}: {size} bytes, at most {MAX_BYTES} are read")
-            drop = Drop(f"file://dropbox/{place}/{quote(path.name)}", path.read_bytes())
+            drop = Drop(f"file://dropbox/{place}/{quote(os.fsencode(path.name))}", path.read_bytes())
             if not drop.dated or day_of(drop.name) <= today:  # without a date: the parser says what is wrong with it
                 found.append(drop)
     except OSError as error:

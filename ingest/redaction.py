@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 from ingest.model import Request
 
 HIDDEN = "***"
 SECRET_VARIABLES = ("_KEY", "_TOKEN", "_SECRET")
+CUT = 8  # a quote that was cut within a secret shows its beginning: so many characters are enough to know it by
+_BLANK, _QUOTED = r"[\s+]", r"\\*"
+_LETTERS = {"\n": "n", "\r": "r", "\t": "t"}
 SHORTEST_SECRET = 4  # hiding every "1" because some variable holds "1" would make messages useless
 
 
@@ -32,20 +35,46 @@ def secret_values(env: Mapping[str, str]) -> set[str]:
 def redact(
     text: str, secrets: Iterable[str] = (), env: Mapping[str, str] | None = None, values: Iterable[str] = ()
 ) -> str:
-    """`text` with `***` in place of parameters named in `secrets` (`name=value`), of `values`, and of secret variables.
+    """The message `text` with `***` in place of parameters named in `secrets` (`name=value`), of `values`, and of secret
+    variables, also where a quote was cut within one of them.
 
     `env` defaults to the process environment, which is always looked at.
     """
-    return _hide(text, secrets, {*secret_values(env or {}), *values})
+    return _hide(text, secrets, {*secret_values(env or {}), *values}, cut=True)
 
 
-def _hide(text: str, names: Iterable[str], values: Iterable[str]) -> str:
+def _hide(text: str, names: Iterable[str], values: Iterable[str], *, cut: bool = False) -> str:
     for name in names:
         text = re.sub(rf"(?i)(\b{re.escape(name)}=)[^&\s\"'#]*", rf"\g<1>{HIDDEN}", text)
     for value in sorted(values, key=len, reverse=True):
-        for form in {value, quote(value, safe=""), quote_plus(value)}:
-            text = text.replace(form, HIDDEN)
+        whole, beginning = _spellings(value)
+        text = whole.sub(HIDDEN, text)
+        if cut and beginning:
+            text = beginning.sub(HIDDEN, text)
     return text
+
+
+@cache
+def _spellings(value: str) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
+    """How a secret may be written, as it is, in a URL, in JSON, in Python's quotes; and a word that begins as it does."""
+    runs = ["(?:" + "|".join(_spelled(run)) + ")" for run in re.findall(r"\s+|\S", value)]
+    return re.compile("".join(runs)), re.compile("".join(runs[:CUT]) + r"[^\s\"']*") if len(runs) > CUT else None
+
+
+def _spelled(run: str) -> Iterator[str]:
+    escapes = [form for c in sorted(set(run)) for form in _escapes(c)]
+    if run.isspace():
+        return iter([f"(?:{'|'.join([_BLANK, *escapes])})+"])
+    return iter([_QUOTED + re.escape(run), *escapes])
+
+
+def _escapes(c: str) -> Iterator[str]:
+    octets = c.encode("utf-8", "surrogateescape")
+    for form in ("%{:02x}", r"\\+x{:02x}"):
+        yield f"(?i:{''.join(form.format(octet) for octet in octets)})"
+    yield rf"\\+(?i:x{ord(c):02x}|u{ord(c):04x}|U{ord(c):08x})"
+    if c in _LETTERS:
+        yield rf"\\+{_LETTERS[c]}"
 
 
 @dataclass(frozen=True)

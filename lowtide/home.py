@@ -20,8 +20,12 @@ ORIGINS: tuple[Origin, ...] = get_args(Origin)
 
 
 def lowtide_home() -> Path:
-    """`LOWTIDE_HOME` (default `data/` below the working folder), absolute."""
-    return Path(os.environ.get("LOWTIDE_HOME", "data")).expanduser().resolve()
+    """`LOWTIDE_HOME` (default `data/` below the working folder), absolute. Raises HomeUnusable when it leads nowhere."""
+    named = os.environ.get("LOWTIDE_HOME", "data")
+    try:
+        return Path(named).expanduser().resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle, a user that does not exist
+        raise HomeUnusable(f"cannot use LOWTIDE_HOME={named}: {error}") from error
 
 
 @dataclass(frozen=True)

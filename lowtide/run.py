@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lowtide.asked import WORLDS, clock_at
+from lowtide.asked import WORLDS, clock_at, within
 from lowtide.asked import RunOptions as RunOptions
 from lowtide.clock import CUT_OFF, Clock
 from lowtide.errors import HomeUnusable, LowtideError, WrongUsage
@@ -187,20 +187,22 @@ def upstream(options: RunOptions, home: Home, stack: ExitStack) -> tuple[Clock, 
     told = Job(options.latency_ms / 1000, options.faults)
     if home.origin == "replay":
         assert options.upstream is not None
-        stand_in, dropbox = StandIn(replace(told, upstream=str(options.upstream.resolve()))), options.upstream / "dropbox"
+        stand_in, dropbox = StandIn(replace(told, upstream=str(options.upstream.absolute()))), options.upstream / "dropbox"
     else:
         dropbox = home.root / "dropbox"
         stand_in = StandIn(replace(told, world=_world(options, home), now=clock.now().isoformat(), dropbox=str(dropbox)))
     stack.enter_context(stand_in)
     if home.origin == "replay" and not clock.fixed:
-        clock = Clock.parse(stand_in.newest_date.isoformat())
+        clock = Clock.parse(within(stand_in.newest_date, f"{options.upstream}: its newest date").isoformat())
     return clock, stand_in, dropbox
 
 
 def _world(options: RunOptions, home: Home) -> str:
     """The simulated world of this data folder: chosen by its first run, the same ever after."""
     path = home.root / "world"
-    held = path.read_text(encoding="utf-8").strip() if path.is_file() else None
+    held = path.read_text(encoding="utf-8", errors="replace").strip() if path.is_file() else None
+    if held and held not in WORLDS:
+        raise LowtideError(f"{path} names no world but {held[:40]!r}: delete that folder, or write {' or '.join(WORLDS)} into the file")
     if held and options.world and held != options.world:
         raise LowtideError(f"{home.root} holds world {held}: use another LOWTIDE_HOME for {options.world}, or delete that folder")
     world = held or options.world or WORLDS[0]

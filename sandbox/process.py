@@ -109,6 +109,9 @@ def main() -> None:
     except (LowtideError, OSError) as error:
         _tell({"error": " ".join(str(error).split()), "usage": isinstance(error, WrongUsage)})
         return
+    except Exception as error:  # noqa: BLE001 - a defect of the stand-in is told to its parent, not to the screen
+        _tell({"error": f"the stand-in cannot serve: {type(error).__name__}: {' '.join(str(error).split())[:200]}", "usage": False})
+        return
     with SandboxServer(backend, latency_s=job.latency_s, faults=[parse(text) for text in job.faults]) as server:
         _tell({**told, "base_url": server.base_url})
         sys.stdin.read()

@@ -46,7 +46,7 @@ class RecordedBackend:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.resolve()
+        self.folder = Path(os.path.realpath(folder))  # also of links in a circle, which cannot be read
         self.entries = read_index(self.folder / "index.json")
         recordings: dict[tuple[str, str, str, frozenset[tuple[str, str]]], Entry] = {}
         for entry in self.entries:

@@ -52,7 +52,7 @@ def read_index(path: Path) -> list[Entry]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise WrongUsage(f"no recorded responses here: {path} does not exist") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LowtideError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     if not isinstance(content, list):
         raise LowtideError(f"{path}: expected a list of entries")
@@ -60,7 +60,7 @@ def read_index(path: Path) -> list[Entry]:
     for number, raw in enumerate(content):
         try:
             entries.append(_entry(raw))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             what = f" ({raw['host']}{raw['path']})" if isinstance(raw, dict) and {"host", "path"} <= raw.keys() else ""
             broken.append(f"{path}: entry {number}{what} is broken: {error!r}")
     if broken and not entries:
@@ -112,6 +112,8 @@ def _entry(raw: Any) -> Entry:
     if not all(isinstance(name, str) for name in names) or not isinstance(rule, dict):
         raise TypeError("not text")
     host, method, route, file, content_type = names
+    if not 200 <= status <= 599 or not content_type.isascii() or not content_type.isprintable():
+        raise ValueError(f"no answer has status {status} and content type {content_type!r}")
     day = _day(raw.get("last_date"))
     return Entry(host.lower(), method.upper(), unquote(route), query, file, status, content_type, day, rule)
 

@@ -1,4 +1,4 @@
-"""Days on which there cannot be a value: a weekend, a holiday, another weekday than a week's report bears.
+"""Days on which there cannot be a value: a weekend, a holiday, another weekday than a week's report bears, a month's middle.
 
 Belongs here: which rows are off their calendar. Does not belong here: the calendars (`ingest.calendars`), and which of their
 days a dataset keeps to (the registry's `dates`).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from ingest import calendars
 from ingest.errors import SchemaDrift
@@ -15,6 +16,8 @@ from ingest.model import Dataset, Row
 
 OFF_AT_LEAST, OFF_SHARE = 3, 0.02  # that many and more than that share of an answer: it is dated wrongly
 EXACT_SINCE = date(2015, 1, 1)  # before that a holiday may have been kept otherwise than the lists say; weekends are certain
+ALONE = timedelta(days=7305)  # a value so long before the next of its answer has a slip in its year
+_PERIODS = {"monthly": "month", "annual": "year"}  # quarters may be of any fiscal year
 _SATURDAY = 5
 
 
@@ -23,7 +26,10 @@ def off_calendar(dataset: Dataset, rows: Sequence[Row]) -> dict[Row, str]:
 
     Raises SchemaDrift when they are three and more than 2 %: not a stray row, wrong dates.
     """
+    days = sorted({row.observation_date for row in rows})
+    begin = next((after for day, after in reversed([*pairwise(days)]) if after - day > ALONE), date.min)
     found = {row: reason for row in rows if (reason := _reason(dataset, row.observation_date))}
+    found |= {row: f"long before the next, {begin}" for row in rows if row.observation_date < begin}
     if len(found) >= OFF_AT_LEAST and len(found) > OFF_SHARE * len(rows):
         row = next(iter(found))
         raise SchemaDrift(
@@ -34,6 +40,9 @@ def off_calendar(dataset: Dataset, rows: Sequence[Row]) -> dict[Row, str]:
 
 
 def _reason(dataset: Dataset, day: date) -> str | None:
+    if dataset.frequency in _PERIODS:
+        edge = day.day == 1 or (day + timedelta(days=1)).day == 1
+        return None if edge else f"neither first nor last day of a {_PERIODS[dataset.frequency]}"
     if dataset.frequency == "weekly":
         anchor = calendars.WEEKDAYS.index(dataset.anchor or "")
         if day.weekday() == anchor or (abs(day.weekday() - anchor) == 1 and _short_week(dataset.calendar, day)):

@@ -25,7 +25,7 @@ ZERO_STEP_INDEX = 0.05
 def refuse_rewritten(dataset: Dataset, series: Series, mine: Mapping[date, list[Fact]], rows: Sequence[Row]) -> None:
     """Refuses a load that rewrites history as no revision does. `rows` have values.
 
-    Raises OutOfRange when nine in ten values held came back with the other sign, SchemaDrift when they come back up to 13
+    Raises OutOfRange when values that differed all came back as the same one (a column of zeros), when nine in ten came back with the other sign, SchemaDrift when they come back up to 13
     observations or days away (a time zone, a year), counted from the first that differs. Fewer than ten say nothing.
     """
     sent = {row.observation_date: row.value for row in rows if row.vintage is None and row.value is not None}
@@ -36,6 +36,8 @@ def refuse_rewritten(dataset: Dataset, series: Series, mine: Mapping[date, list[
     changed = sum(old != new for old, new in pairs)
     if len(pairs) < REWRITTEN_AT_LEAST or changed * 2 < len(pairs):
         return
+    if len({new for _, new in pairs}) == 1 and len({old for old, _ in pairs}) >= REWRITTEN_AT_LEAST:
+        raise OutOfRange(f"{series.id}: {changed} of {len(pairs)} held values came back as {pairs[0][1]:g}, all of them{hint(dataset.id)}")
     if sum(old == -new != 0 for old, new in pairs) >= REWRITTEN_SHARE * len(pairs):
         raise OutOfRange(f"{series.id}: {changed} of {len(pairs)} held values came back with the other sign{hint(dataset.id)}")
     for shift in range(1, min(SHIFTS, len(pairs) // 2) + 1):

@@ -16,6 +16,7 @@ from ingest.sources import _payload
 
 HOST = "cdn.cboe.com"
 _MISSING = frozenset({""})
+_BAD_ROWS, _BAD_SHARE = 3, 0.02
 
 
 class Cboe:
@@ -39,9 +40,22 @@ class Cboe:
         if names[0] != "DATE" or [names.count(name) for name in wanted] != [1]:
             raise SchemaDrift(f"header {','.join(header)[:80]!r}, wanted DATE and one {series.field}")
         close = names.index(wanted[0])
+        if {"HIGH", "LOW"} <= set(names):
+            _prove_order(table, names.index("LOW"), close, names.index("HIGH"))
         return _payload.unique(
             Row(series.id, _payload.us_day(cells[0]), _payload.number(cells[close], _MISSING)) for cells in table
         )
+
+
+def _prove_order(table: list[list[str]], *places: int) -> None:
+    """Low, close and high ascend, but for single bad rows: else the columns are not what the header calls them."""
+    odd = []
+    for cells in table:
+        found = [value for at in places if (value := _payload.number(cells[at], _MISSING)) is not None]
+        if found != sorted(found):
+            odd.append(cells)
+    if len(odd) > max(_BAD_ROWS, _BAD_SHARE * len(table)):
+        raise SchemaDrift(f"{len(odd)} of {len(table)} closes lie outside low and high, e.g. {','.join(odd[0])[:80]!r}: the columns have changed")
 
 
 SOURCE = Cboe()

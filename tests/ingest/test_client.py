@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 import logging
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import quote, quote_plus
 
 import pytest
 
+from ingest import answers
 from ingest.client import LOCAL, Client, Limits
 from ingest.errors import Blocked, NotFound, PlanRestricted, RateLimited, SchemaDrift, SourceError, Unreachable
 from ingest.model import Request
@@ -147,6 +150,8 @@ def test_a_slow_drip_is_given_up():
     [
         ({"Content-Length": "500", "Connection": "close"}, b"short", "RemoteProtocolError"),
         ({"Content-Encoding": "gzip"}, b"not gzip at all", "wrong gzip"),
+        ({"Content-Encoding": "gzip"}, gzip.compress(b"one", mtime=0) + b"more, but no gzip", "wrong gzip"),
+        ({"Content-Encoding": "gzip"}, gzip.compress(b"one", mtime=0) + gzip.compress(b"two" * 500, mtime=0)[:-9], "cut short"),
         ({"Content-Encoding": "gzip"}, gzip.compress(b"long enough " * 500, mtime=0)[:-20], "cut short"),
         ({"Content-Encoding": "br"}, b"xx", "not asked for"),
     ],
@@ -159,6 +164,12 @@ def test_broken_transfers_are_tried_again_then_unreachable(headers, body, reason
     with serve(answer) as host, client(host) as c, pytest.raises(Unreachable, match=reason):
         c.send(REQUEST, "f")
     assert len(host.asked) == 4
+
+
+def test_gzip_of_several_streams_is_read_to_its_end():
+    body = gzip.compress(b"2026-01-01,1\n", mtime=0) + gzip.compress(b"2026-01-02,2\n", mtime=0)
+    with serve(replies((200, {"Content-Encoding": "gzip"}, body))) as host, client(host) as c:
+        assert c.send(Request(f"https://{HOST}/a"), "f").content == b"2026-01-01,1\n2026-01-02,2\n"
 
 
 def test_good_gzip_is_decoded():
@@ -291,3 +302,23 @@ def test_redact_names_and_environment(monkeypatch):
     text = "https://x.org/a?id=1&api_key=zzz&b=2 verysecret"
     assert redact(text, {"api_key"}) == "https://x.org/a?id=1&api_key=***&b=2 ***"
     assert redact("key=1 token", {"api_key"}, {"SHORT_KEY": "1"}) == "key=1 token"
+
+
+@pytest.mark.parametrize("key", ["a'b\"c\\d e&f=g%h#i+j/k?l", "abcdefgh\n\nijklmnop", "abc\x07d\x00efghijk", "schl\u00fcssel-1234", "%25%20abcdef"])
+def test_a_secret_is_hidden_however_it_is_written(key):
+    spellings = [
+        key, quote(key, safe=""), quote_plus(key), repr(key), repr(f"it's \"{key}\""), repr(f"Bearer {key}".encode()), json.dumps({"k": key}),
+        answers.one_line(f"said {key} so"), quote(key, safe="").lower(),
+    ]  # fmt: skip
+    for text in spellings:
+        shown = redact(text, env={"DEMO_API_KEY": key})
+        assert "***" in shown and not {"abcd", "ijkl", "k?l", "1234"} & {shown[at : at + n] for n in (3, 4) for at in range(len(shown))}, shown
+
+
+@pytest.mark.parametrize("pad", range(120, 180, 7))
+def test_a_secret_within_which_a_quote_was_cut_is_hidden(pad):
+    key = "0123456789abcdef0123456789abcdef"
+    with serve(replies((400, {}, f"{'x' * pad} {key} refused".encode()))) as host, client(host) as c, pytest.raises(SchemaDrift) as caught:
+        c.send(Request(f"https://{HOST}/a", {"key": key}, secrets=frozenset({"key"})), "f")
+    assert key[:8] not in redact(str(caught.value), env={"DEMO_API_KEY": key})
+    assert redact("a 0123456 and 'stand'", env={"DEMO_API_KEY": key, "OTHER_KEY": "standing"}) == "a 0123456 and 'stand'"

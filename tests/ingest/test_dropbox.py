@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,14 @@ def test_the_same_bytes_add_nothing_under_any_name(desk: Desk) -> None:
     assert desk.facts() == before
     (desk.folder / "2026-03-05_official.csv").unlink()
     assert desk.run(full=True).outcome == "not_due" and desk.facts() == before
+
+
+def test_a_name_that_is_not_utf_8_hurts_no_other_file(desk: Desk) -> None:
+    desk.drop("2026-03-05_official.csv", OFFICIAL)
+    desk.drop(os.fsdecode(b"2026-03-06_offici\xe9l.csv"), "no table")
+    outcome = desk.run()
+    assert (outcome.outcome, outcome.rows_added, outcome.error_type) == ("ok", 2, "SchemaDrift")
+    assert "2026-03-06_offici" in str(outcome.error_message)
 
 
 def test_copies_dropped_together_count_once(desk: Desk) -> None:

@@ -200,6 +200,17 @@ def test_history_with_the_other_sign_is_refused():
         inspect(signed, facts, rows("2026-01-01", *[-value for value in WALK]))
 
 
+@pytest.mark.parametrize("value", [0.0, 119.5])
+def test_history_that_came_back_as_one_value_is_refused(value):
+    for kind in ("rate", "price"):  # also of one that revises
+        wide = dataset("demo.one", series=[one_series(ID, plausible=(-1000, 1000), kind=kind)])
+        facts = diff(wide, [], rows("2026-01-01", *WALK), NOW, "r.1").facts
+        with pytest.raises(OutOfRange, match=f"40 of 40 held values came back as {value:g}, all of them; if the new answer"):
+            inspect(wide, facts, rows("2026-01-01", *[value] * 40))
+        assert not inspect(wide, facts, rows("2026-01-01", *[value] * 40), accepted=True)
+        assert not inspect(wide, facts, rows("2026-01-01", *WALK[:30], *[WALK[30]] * 10))
+
+
 @pytest.mark.parametrize("shift", [-12, -1, 1, 12])
 def test_history_at_other_dates_is_refused(shift):
     facts = held("2026-02-01", *WALK)

@@ -55,6 +55,25 @@ def test_a_first_load_of_an_impossible_day_alone_is_an_error():
         inspect(of(), [], rows(SATURDAY))
 
 
+def test_a_slip_in_the_year_is_kept_apart():
+    slipped = [date(1026, 1, 5), date(1926, 1, 5)]
+    found = inspect(of("24x7"), [], rows(*slipped, *SESSIONS))
+    assert [(row.observation_date, reason) for row, reason in found.items()] == [(day, "long before the next, 2026-01-02") for day in slipped]
+    assert not inspect(of("24x7"), [], rows(date(2017, 1, 5), *SESSIONS))
+    with pytest.raises(SchemaDrift, match="3 of 85 values bear days that cannot be, e.g. 1026-01-05"):
+        inspect(of("24x7"), [], rows(*slipped, date(1926, 1, 6), *SESSIONS))
+
+
+@pytest.mark.parametrize("frequency", ["monthly", "annual"])
+def test_a_period_is_dated_on_its_first_or_last_day(frequency: str):
+    months = [date(2020 + n // 12, n % 12 + 1, 1) for n in range(60)]
+    assert not inspect(of(frequency=frequency), [], rows(*(day - timedelta(days=1) for day in months)))
+    found = inspect(of(frequency=frequency), [], rows(*months, date(2025, 1, 7)))
+    assert list(found.values()) == [f"neither first nor last day of a {'month' if frequency == 'monthly' else 'year'}"]
+    with pytest.raises(SchemaDrift, match="24 of 36 values bear days that cannot be"):  # day and month the other way round
+        inspect(of(frequency=frequency), [], rows(*months[:12], *(date(2021 + n // 12, 1, n % 12 + 2) for n in range(24))))
+
+
 def test_a_weekly_report_bears_its_weekday_or_moves_by_a_day_in_a_short_week():
     weekly = of("fed", frequency="weekly", anchor="tuesday")
     tuesdays = [date(2026, 1, 6) + timedelta(weeks=n) for n in range(60)]

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from ingest.status import SeriesStatus
 from lowtide import run as runs
 from lowtide.cli import app
-from lowtide.errors import LowtideError
+from lowtide.errors import LowtideError, WrongUsage
 from lowtide.home import Home
 from lowtide.run import RunOptions, Session, mart_day, open_run, resolve
 
@@ -182,6 +182,23 @@ def test_a_home_that_is_a_file(tmp_path: Path) -> None:
     assert str(tmp_path / "home") in one_line(done)
 
 
+@pytest.mark.parametrize("name", ["round", "~nobody-of-that-name/data"])
+def test_a_home_that_leads_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    home = tmp_path / name if name == "round" else Path(name)
+    for command in ("status", "doctor"):
+        code, said = called(monkeypatch, capsys, home, command)
+        assert code == 1 and (command == "doctor" or (said.startswith("error: cannot use LOWTIDE_HOME=") and said.count("\n") == 1)), said
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1950-01-01", "9999-12-31"])
+def test_an_archive_of_days_that_the_warehouse_has_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: str) -> None:
+    (tmp_path / "index.json").write_text(json.dumps([{"host": "h", "path": "/", "file": "f", "last_date": day}]))
+    monkeypatch.setenv("LOWTIDE_HOME", str(tmp_path / "home"))
+    with pytest.raises(WrongUsage, match=f"its newest date {day}: the warehouse knows"), open_run(RunOptions(origin="replay", upstream=tmp_path)):
+        pass
+
+
 def test_a_held_lock_is_told_and_nothing_runs(tmp_path: Path) -> None:
     home = Home.of("sandbox", tmp_path)
     with home.lock():
@@ -232,6 +249,9 @@ def test_a_sandbox_keeps_its_world(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(LowtideError, match="holds world counterfactual"), open_run(RunOptions(origin="sandbox", now=now, world="recede")):
         pass
     assert runs.last_origin() == "sandbox"
+    (tmp_path / "sandbox" / "world").write_bytes(b"\xff\xfe")
+    with pytest.raises(LowtideError, match="names no world"), open_run(RunOptions(origin="sandbox", now=now)):
+        pass
 
 
 def test_a_nested_open_joins_the_open_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

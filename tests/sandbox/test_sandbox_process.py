@@ -47,6 +47,12 @@ def test_what_it_cannot_serve_is_one_line(tmp_path: Path, job: Job, said: str) -
     assert "\n" not in str(error.value)
 
 
+def test_its_own_defects_are_told_and_not_shown(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    with StandIn(Job(world="recede", now="no day", dropbox="x")) as stand_in, pytest.raises(LowtideError, match="cannot serve: ValueError"):
+        _ = stand_in.base_url
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_a_process_that_dies_at_once_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with StandIn(WORLD) as stand_in, pytest.raises(LowtideError, match="ended with code 1 before it served"):

@@ -109,7 +109,8 @@ def test_newest_date(recorded: RecordedBackend) -> None:
     assert recorded.newest_date == date(2026, 5, 31)
 
 
-@pytest.mark.parametrize("content", ["{", "{}", [entry(query=None)], [{"host": "h"}], [entry(status="x")], [entry(slice=3)], [1]])
+@pytest.mark.parametrize("content", ["{", "{}", [entry(query=None)], [{"host": "h"}], [entry(status="x")], [entry(slice=3)], [1], "[" * 100_000, [entry(status=99)],
+                                     [entry(content_type="text/csv\r\nX: y")], '[{"host":"h","path":"/","file":"f","status":1e999}]'])
 def test_a_broken_index_is_one_clear_line(tmp_path: Path, content: Any) -> None:
     with pytest.raises(LowtideError) as error:
         archive(tmp_path, content)
@@ -119,6 +120,12 @@ def test_a_broken_index_is_one_clear_line(tmp_path: Path, content: Any) -> None:
 def test_a_missing_index_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(LowtideError, match="does not exist"):
         RecordedBackend(tmp_path)
+
+
+def test_a_folder_of_links_in_a_circle_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    with pytest.raises(LowtideError, match="index.json cannot be read"):
+        RecordedBackend(tmp_path / "round")
 
 
 def test_missing_or_escaping_body_is_a_500(tmp_path: Path) -> None:

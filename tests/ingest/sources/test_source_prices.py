@@ -174,6 +174,14 @@ def test_yahoo_request(bench: Any) -> None:
 VIX = "DATE,OPEN,HIGH,LOW,CLOSE\n05/28/2026,16.76,16.85,15.61,15.74\n05/29/2026,15.81,15.88,15.22,15.32\n"
 
 
+def test_cboe_columns_are_what_they_are_called(bench: Any) -> None:
+    lines = [f"01/{day:02}/2026,20.1,{21 + day / 10},{18 - day / 10},19.5" for day in range(1, 29)]
+    assert len(bench("cboe_vix").values("\n".join(["DATE,OPEN,HIGH,LOW,CLOSE", *lines, ""]))["cboe.vix"]) == 28
+    assert len(bench("cboe_vix").values("\n".join(["DATE,OPEN,HIGH,LOW,CLOSE", *lines, "01/30/2026,20,21,18,1950", ""]))["cboe.vix"]) == 29
+    with pytest.raises(SchemaDrift, match="28 of 28 closes lie outside low and high"):
+        bench("cboe_vix").rows("\n".join(["DATE,OPEN,CLOSE,LOW,HIGH", *lines, ""]))
+
+
 def test_cboe_by_column_name(bench: Any) -> None:
     want = {date(2026, 5, 28): 15.74, date(2026, 5, 29): 15.32}
     assert bench("cboe_vix").values(VIX) == {"cboe.vix": want}
