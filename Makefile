@@ -39,8 +39,11 @@ test: setup ## unit, contract, integration and end to end tests
 lint: .venv/.stamp $(MANIFEST) ## format, imports, types, SQL style, generated files
 	@$(MAKE) --no-print-directory --jobs 2 lint-sql lint-python
 
-lint-sql:
+lint-sql: dbt_project/target/.linted
+
+dbt_project/target/.linted: $(MANIFEST) $(DBT_SOURCES) pyproject.toml
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
+	@touch $@
 
 lint-python:
 	$(BIN)/ruff check $(PY_FOLDERS)

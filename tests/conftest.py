@@ -37,8 +37,11 @@ def first_load(tmp_path_factory: pytest.TempPathFactory) -> tuple[Used, dict[str
     return used, json.loads(said.read_text(encoding="utf-8"))
 
 
-# What takes longest begins first, so that no worker is left with it at the end.
-LONGEST = ("tests/e2e/test_sandbox_run", "tests/e2e/test_replay", "tests/e2e/", "tests/expectations/test_mutations", "tests/dbt/")
+# What takes longest begins first, so that no worker is left with it at the end; what waits for the first load comes after what does not.
+LONGEST = (
+    "tests/e2e/test_sandbox_run", "tests/dbt/", "tests/e2e/test_gold_alone", "tests/e2e/test_replay", "tests/e2e/test_counterfactual",
+    "tests/e2e/", "tests/expectations/test_mutations",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -28,9 +28,12 @@ class World:
     log: pd.DataFrame
     warehouse: Warehouse
     sessions: list[dt.date]
+    snapshots: dict[dt.date, observations.Snapshot] = field(default_factory=dict)  # several tests look at a day; nobody writes into them
 
     def snapshot(self, day: dt.date) -> observations.Snapshot:
-        return observations.as_known(self.log, raw_zone.quantities(), observations.cutoff(day))
+        if day not in self.snapshots:
+            self.snapshots[day] = observations.as_known(self.log, raw_zone.quantities(), observations.cutoff(day))
+        return self.snapshots[day]
 
     def row(self, table: str, day: dt.date, also: str = "true") -> dict[str, Any]:
         found = self.warehouse.table(f"(from {table} where as_of_date = date '{day}' and {also})")

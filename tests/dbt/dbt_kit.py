@@ -14,6 +14,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from ingest.intake import collector_paused
+
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 MIDDLE = "2020-06-30"  # the mart day that the leak tests stand on
 FROM = "2017-12-31"  # the invented history ends with 2020, before the real start of the plumbing tables would leave anything
@@ -34,15 +36,16 @@ class Project:
         variables = {"raw_path": str(zone), "origin": "sandbox", "as_of": as_of, "build_id": "b", "run_id": "r", "plumbing_from": FROM}
         arguments = [
             "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(self.folder / "target"),
-            "--log-path", str(self.folder / "target"), "--log-level", "none", "--no-version-check",
+            "--log-path", str(self.folder / "target"), "--log-level", "none", "--no-version-check", "--no-write-json",
         ]  # fmt: skip
         if self.manifest is None:
-            parsed = dbtRunner().invoke(["parse", *arguments, "--partial-parse-file-path", str(PROJECT / "target" / "partial_parse.msgpack"), "--no-write-json"])
+            parsed = dbtRunner().invoke(["parse", *arguments, "--partial-parse-file-path", str(PROJECT / "target" / "partial_parse.msgpack")])
             assert parsed.success, f"dbt cannot parse the project: {parsed.exception}"
             self.manifest = parsed.result
         os.environ["LOWTIDE_CANDIDATE"] = str(candidate)
         try:
-            outcome = dbtRunner(manifest=self.manifest).invoke([*command, *arguments, "--vars", json.dumps(variables)])
+            with collector_paused():  # it went through the parsed project over and over
+                outcome = dbtRunner(manifest=self.manifest).invoke([*command, *arguments, "--vars", json.dumps(variables)])
         finally:
             os.environ.pop("LOWTIDE_CANDIDATE")
             _release()
@@ -59,22 +62,31 @@ class Project:
 
     def unit_tests(self, warehouse: Warehouse, as_of: str) -> dict[str, str]:
         """name -> '' when it passed, else what differs. The warehouse gives only the columns of mocked tables."""
+        warehouse.close()
         results = self._invoke(["test", "--select", "test_type:unit"], warehouse.path, as_of, self.folder)
         return {r.node.name: "" if str(r.status.value) == "pass" else str(r.message or r.status) for r in results}
 
 
 class Warehouse:
-    """A finished candidate, read only."""
+    """A finished candidate, read only; open from the first question on."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._connection: duckdb.DuckDBPyConnection | None = None
 
     def table(self, name: str, order: str = "") -> pd.DataFrame:
         """All rows of schema.table (or of a parenthesised query), nulls as None."""
-        with duckdb.connect(str(self.path), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            frame = connection.execute(f"select * from {name}{' order by ' + order if order else ''}").df()
+        if self._connection is None:
+            self._connection = duckdb.connect(str(self.path), read_only=True)
+            self._connection.execute("set TimeZone = 'UTC'")
+        frame = self._connection.execute(f"select * from {name}{' order by ' + order if order else ''}").df()
         return frame.astype(object).where(frame.notna(), None)
+
+    def close(self) -> None:
+        """dbt must be able to open the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _release() -> None:

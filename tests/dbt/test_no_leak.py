@@ -63,6 +63,8 @@ def assert_same(left: pd.DataFrame, right: pd.DataFrame, what: str) -> None:
     for column in left:
         one, other = left[column], right[column]
         same = (one == other) | (one.isna() & other.isna())
+        if same.all():
+            continue
         numbers = one.map(lambda v: isinstance(v, float)) & other.map(lambda v: isinstance(v, float))
         near = one.where(numbers, 0.0).astype(float), other.where(numbers, 0.0).astype(float)
         same |= numbers & ((near[0] - near[1]).abs() <= 1e-12 * near[0].abs().clip(lower=1.0))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 
 import duckdb
 import pytest
 
-from lowtide.run import RunOptions, open_run
+from lowtide.run import RunOptions, Session, open_run
 from lowtide.theses import load_theses
 from orchestration import steps
 from orchestration.dbt_build import export_folder
@@ -25,35 +26,37 @@ POISONS = {
 
 
 @pytest.fixture(scope="module")
-def built(first_load, tmp_path_factory) -> tuple[Used, dict]:
-    """A copy of the first load, and the candidate that it published."""
+def built(first_load, tmp_path_factory) -> Iterator[tuple[Used, Session, dict[str, bytes]]]:
+    """A copy of the first load, an open run of it (one, since each starts a stand-in), and the candidate that it published."""
     used = Used(tmp_path_factory.mktemp("poison") / "home")
     shutil.copytree(first_load[0].home, used.home, symlinks=True)
-    return used, {path.name: path.read_bytes() for path in (used.home / "sandbox" / "build" / "export").glob("*.parquet")}
+    healthy = {path.name: path.read_bytes() for path in (used.home / "sandbox" / "build" / "export").glob("*.parquet")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOWTIDE_HOME", str(used.home))
+        patch.setattr(steps, "_write_report", lambda *_: None)  # its pages are not what is at stake here
+        with open_run(RunOptions(origin="sandbox", now=FIRST, full=True)) as session:
+            yield used, session, healthy
 
 
 @pytest.mark.parametrize("table", POISONS)
-def test_a_poisoned_table_blocks_exactly_its_theses(built, table, monkeypatch):
-    used, healthy = built
+def test_a_poisoned_table_blocks_exactly_its_theses(built, table):
+    used, session, healthy = built
     theses, change = POISONS[table]
-    monkeypatch.setenv("LOWTIDE_HOME", str(used.home))
-    monkeypatch.setattr(steps, "_write_report", lambda *_: None)  # its pages are not what is at stake here
     before, published = used.current(), used.parquet()
-    with open_run(RunOptions(origin="sandbox", now=FIRST, full=True)) as session:
-        folder = export_folder(session.home)
-        for name, content in healthy.items():
-            (folder / name).write_bytes(content)
-        path = folder / f"{table}.parquet"
-        with duckdb.connect() as connection:
-            connection.execute(f"create table t as from read_parquet('{path}')")
-            changed = connection.execute(f"update t set {change}").fetchall()[0][0]
-            connection.execute(f"copy t to '{path}' (format parquet)")
-        assert changed > 0, "the poison touched no row"
-        record = json.loads((session.home.build / "candidate.json").read_text())
-        record["build_id"] = f"{before.name}-{table.split('.')[1]}"
-        (session.home.build / "candidate.json").write_text(json.dumps(record))
-        session.helpers["gate"] = InProcess()  # of 37 tables one has changed: the others need no second answer
-        gate, report = steps.publish(session)
+    folder = export_folder(session.home)
+    for name, content in healthy.items():
+        (folder / name).write_bytes(content)
+    path = folder / f"{table}.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table t as from read_parquet('{path}')")
+        changed = connection.execute(f"update t set {change}").fetchall()[0][0]
+        connection.execute(f"copy t to '{path}' (format parquet)")
+    assert changed > 0, "the poison touched no row"
+    record = json.loads((session.home.build / "candidate.json").read_text())
+    record["build_id"] = f"{before.name}-{table.split('.')[1]}"
+    (session.home.build / "candidate.json").write_text(json.dumps(record))
+    session.helpers["gate"] = InProcess()  # of 37 tables one has changed: the others need no second answer
+    gate, report = steps.publish(session)
     assert set(gate.failed_theses) == theses
     assert used.current() != before
     now = used.parquet()

@@ -33,13 +33,12 @@ def as_known(log: pd.DataFrame, quantities: Mapping[str, Sequence[str]], moment:
     """
     wanted = {series for members in quantities.values() for series in members}
     rows = log[(log["known_at"] <= pd.Timestamp(moment)) & log["series_id"].isin(wanted)]
-    rows = rows.sort_values(["series_id", "observation_date", "known_at", "fetched_at"], kind="stable")
+    rows = rows.sort_values(["known_at", "fetched_at"], kind="stable")
     newest = rows.drop_duplicates(["series_id", "observation_date"], keep="last")
     newest = newest[(newest["state"] == "value") & newest["value"].notna()]
     per_series: dict[str, dict[dt.date, float]] = {}
     for series, part in newest.groupby("series_id"):
-        days = pd.to_datetime(part["observation_date"]).dt.date
-        per_series[str(series)] = dict(zip(days, part["value"].astype(float), strict=True))
+        per_series[str(series)] = dict(zip(part["observation_date"], part["value"].astype(float), strict=True))
     snapshot: Snapshot = {}
     for quantity, members in quantities.items():
         merged: dict[dt.date, float] = {}

@@ -41,8 +41,10 @@ def versions(log: pd.DataFrame, members: Sequence[str], moment: dt.datetime) -> 
 def revisions(log: pd.DataFrame, quantities: Mapping[str, Sequence[str]], moment: dt.datetime, least: int = 8) -> dict[tuple[str, dt.date], dict[str, Any]]:
     """(quantity, date) -> the columns of marts.revisions that follow from the log."""
     rows: dict[tuple[str, dt.date], dict[str, Any]] = {}
+    by_series = dict(iter(log.groupby("series_id")))
     for quantity, members in quantities.items():
-        found = versions(log, members, moment)
+        own = [by_series[series] for series in members if series in by_series]
+        found = versions(pd.concat(own).sort_index(), members, moment) if own else {}
         seen = [
             (known, value - told[0][1])
             for told in found.values() for known, value, giver in told[1:]
