@@ -21,6 +21,7 @@ from typing import Any
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 import great_expectations as gx
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -129,6 +130,9 @@ class Worker:
             old.unlink()
         view, renderer = DefaultJinjaPageView(), ValidationResultsPageRenderer()  # once: each view compiles its templates anew
         for result in results:
+            for seen in result.results:  # GX writes no numpy number, it leaves the cell out
+                if isinstance(value := seen.result.get("observed_value"), np.generic):
+                    seen.result["observed_value"] = value.item()
             page: str = view.render(renderer.render(result))
             (folder / f"{result.suite_name}.html").write_text(page, encoding="utf-8")
 
