@@ -317,17 +317,17 @@ def test_the_log_keeps_everything_sorted_and_byte_for_byte(tmp_path):
 def test_a_long_series_is_fast(tmp_path):
     long = dataset("demo.one", series=[one_series("demo.one_value")], first_date="1980-01-01")
     incoming = [Row(ID, day, float(n % 997 + 1)) for n, day in enumerate(days("1980-01-01", 17_000))]
-    log = ChangeLog(tmp_path / "long.parquet")
-    begun = time.process_time()
-    log.append(diff(long, [], incoming, moment("2026-08-01"), "r1").facts)
-    load = time.process_time() - begun
-    again = ChangeLog(log.path)
-    reruns = []
-    for _ in range(3):  # the best of three: one may meet a collection of everything the tests before left behind
+    loads, reruns = [], []
+    for n in range(3):  # the best of three: one may meet a collection of everything the tests before left behind
+        log = ChangeLog(tmp_path / f"{n}.parquet")
+        begun = time.process_time()
+        log.append(diff(long, [], incoming, moment("2026-08-01"), "r1").facts)
+        loads.append(time.process_time() - begun)
+        again = ChangeLog(log.path)
         begun = time.process_time()
         assert not diff(long, again.facts(), incoming, moment("2026-08-02"), "r2", [moment("2026-08-01")]).facts
         reruns.append(time.process_time() - begun)
-    rerun = min(reruns)
+    load, rerun = min(loads), min(reruns)
     print(f"17,000 rows: first load {load:.3f} s, rerun {rerun:.3f} s")
     assert load < 0.9 and rerun < 0.9  # measured 0.25 s and 0.16 s on a busy machine
 
