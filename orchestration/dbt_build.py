@@ -75,6 +75,9 @@ def _parse(home: Home, future: Future[Any]) -> None:
         outcome = dbtRunner().invoke(["parse", *_arguments(home), "--partial-parse-file-path", str(parsed_by_setup), "--no-write-json"])
         if not outcome.success:
             raise LowtideError(f"dbt cannot parse the project: {_one_line(outcome.exception)}")
+        for node in outcome.result.nodes.values():
+            if node.resource_type == "seed":  # found from where this is, not from where `make setup` stood when it parsed
+                node.root_path = str(manifests.PROJECT)
         future.set_result(outcome.result)
     except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
         future.set_exception(error)

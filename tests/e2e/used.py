@@ -1,4 +1,4 @@
-"""Using the real command in a home of its own, as a person or a scheduler does."""
+"""Using the real command in a home of its own, as a person or a scheduler does: from a folder that is not the project's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Used:
         return {**os.environ, "LOWTIDE_HOME": str(self.home)}
 
     def lowtide(self, *words: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(self.command(*words), env=self.env, capture_output=True, text=True, timeout=900, check=False)
+        done = subprocess.run(self.command(*words), env=self.env, cwd=self.home.parent, capture_output=True, text=True, timeout=900, check=False)
         assert (done.returncode != 0) is fails, f"{words}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
         assert "Traceback" not in done.stderr, done.stderr[-3000:]
         return done
