@@ -98,6 +98,8 @@ class _Gzip:
         try:
             while packed:
                 if self._stream.eof:
+                    if not (packed := packed.lstrip(b"\0")):
+                        break  # padding
                     self._stream = zlib.decompressobj(31)
                 pieces.append(self._stream.decompress(packed))
                 packed = self._stream.unused_data

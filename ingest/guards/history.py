@@ -25,8 +25,9 @@ ZERO_STEP_INDEX = 0.05
 def refuse_rewritten(dataset: Dataset, series: Series, mine: Mapping[date, list[Fact]], rows: Sequence[Row]) -> None:
     """Refuses a load that rewrites history as no revision does. `rows` have values.
 
-    Raises OutOfRange when values that differed all came back as the same one (a column of zeros), when nine in ten came back with the other sign, SchemaDrift when they come back up to 13
-    observations or days away (a time zone, a year), counted from the first that differs. Fewer than ten say nothing.
+    Raises OutOfRange when values that differed all came back as the same one (a column of zeros) or nine in ten with the other
+    sign, SchemaDrift when they come back up to 13 observations or days away (a time zone, a year), counted from the first that
+    differs. Fewer than ten say nothing.
     """
     sent = {row.observation_date: row.value for row in rows if row.vintage is None and row.value is not None}
     common = [(day, mine[day][-1].value, sent[day]) for day in sorted(sent) if day in mine]

@@ -172,8 +172,9 @@ def test_gzip_of_several_streams_is_read_to_its_end():
         assert c.send(Request(f"https://{HOST}/a"), "f").content == b"2026-01-01,1\n2026-01-02,2\n"
 
 
-def test_good_gzip_is_decoded():
-    with serve(replies((200, {"Content-Encoding": "gzip"}, gzip.compress(b"hello", mtime=0)))) as host, client(host) as c:
+@pytest.mark.parametrize("padding", [b"", b"\0" * 512])
+def test_good_gzip_is_decoded(padding):
+    with serve(replies((200, {"Content-Encoding": "gzip"}, gzip.compress(b"hello", mtime=0) + padding))) as host, client(host) as c:
         assert c.send(REQUEST, "f").content == b"hello"
 
 
